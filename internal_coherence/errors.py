@@ -1,0 +1,94 @@
+"""The one tree of errors and warnings.
+
+Every error is also a ``ValueError``, and its message says what was given, what is allowed, and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CoherenceError(ValueError):
+    """The root: whatever this library refuses to do, it refuses with one of these."""
+
+
+class InstrumentError(CoherenceError):
+    """The definition of an instrument, a codebook or an order contradicts itself or can't be read."""
+
+
+class ResponseError(CoherenceError):
+    """The answers do not fit the instrument, or are too few for what was asked."""
+
+
+class ModelError(CoherenceError):
+    """A model, an option of a statistic, or a combination of options makes no sense."""
+
+
+class DisclosureError(CoherenceError):
+    """What was asked for could tell what one teacher, or one small group, answered."""
+
+
+class CoherenceWarning(UserWarning):
+    """The root of the warnings."""
+
+
+class ConvergenceWarning(CoherenceWarning):
+    """An optimiser stopped before it was done; the result holds NaN, not numbers that look like one."""
+
+
+class ImproperSolutionWarning(CoherenceWarning):
+    """An estimate lies outside of what is possible, for instance a negative variance."""
+
+
+class SmallSampleWarning(CoherenceWarning):
+    """A number rests on so few schools or teachers that it should not be leant on."""
+
+
+class MissingDataWarning(CoherenceWarning):
+    """Missing answers keep a statistic from being computed, or change what it means."""
+
+
+class ReversedItemWarning(CoherenceWarning):
+    """An item runs against its scale: perhaps it should be reverse-coded, or already was."""
+
+
+def closest(name: object, known: Iterable[object]) -> str:
+    """Return ``"; did you mean 'x'?"`` where a known name is close to `name`, else ``""``.
+
+    Parameters
+    ----------
+    name : object
+        What was given.
+    known : iterable
+        What is allowed.
+
+    Returns
+    -------
+    str
+        The end of an error message.
+    """
+    folded = {str(k).casefold(): str(k) for k in known}
+    match = get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean {folded[match[0]]!r}?" if match else ""
+
+
+def listing(names: Iterable[object], most: int = 12) -> str:
+    """Return the names, quoted and joined by commas; where there are very many, the first and how many more.
+
+    Parameters
+    ----------
+    names : iterable
+        What to list.
+    most : int
+        How many to spell out.
+
+    Returns
+    -------
+    str
+        For instance ``"'a', 'b' and 7 more"``.
+    """
+    quoted = [repr(str(n)) for n in names]
+    if len(quoted) <= most:
+        return ", ".join(quoted)
+    return f"{', '.join(quoted[:most])} and {len(quoted) - most} more"

@@ -1,0 +1,131 @@
+"""The manners that all results share: they print in a line and turn into plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+R = TypeVar("R", bound="Framed")
+
+
+def library_version() -> str:
+    """Return the installed version of this library, ``"unknown"`` in a bare source tree.
+
+    Returns
+    -------
+    str
+        For instance ``"0.1.0"``.
+    """
+    try:
+        return version("internal-coherence")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def plain(value: Any) -> Any:
+    """Turn a record, or anything that a record holds, into what the ``json`` module writes; NaN becomes None.
+
+    Parameters
+    ----------
+    value : object
+        A dataclass, mapping, sequence, array, frame or scalar.
+
+    Returns
+    -------
+    object
+        Dictionaries, lists, strings, numbers, booleans and None only.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, pd.DataFrame):
+        return [plain(row) for row in value.reset_index().to_dict("records")]
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+class Record:
+    """A base for frozen results: ``to_dict`` gives the numbers, the decisions and the version that made them."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values.
+
+        Returns
+        -------
+        dict
+            One key a field, and ``made_by``.
+        """
+        return {**plain(self), "made_by": f"internal_coherence {library_version()}"}
+
+
+class Framed(Protocol):
+    """What can be laid in a table."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tidy, unrounded table."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+
+
+class ByScale(Mapping[str, R], Generic[R]):
+    """One result for every scale, in the instrument's order: a mapping from scale key to record.
+
+    Parameters
+    ----------
+    results : mapping
+        Scale key to record.
+    """
+
+    __slots__ = ("_results",)
+
+    def __init__(self, results: Mapping[str, R]) -> None:
+        self._results = dict(results)
+
+    def __getitem__(self, scale: str) -> R:
+        return self._results[scale]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._results)
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one table with a row for every row of every scale's own table.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``scale``; the columns are those of the records.
+        """
+        tables = {scale: result.to_frame() for scale, result in self._results.items()}
+        return pd.concat(tables, names=["scale"]).droplevel(-1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values.
+
+        Returns
+        -------
+        dict
+            Scale key to the record's own ``to_dict``.
+        """
+        return {scale: result.to_dict() for scale, result in self._results.items()}
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} scales>\n" + "\n".join(f"{scale}: {result!r}" for scale, result in self._results.items())

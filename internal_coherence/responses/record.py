@@ -1,0 +1,232 @@
+"""`Responses`: checked answers, and who gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from internal_coherence.errors import ResponseError, closest, listing
+from internal_coherence.instrument import Instrument
+from internal_coherence.responses.coding import reverse_code
+from internal_coherence.responses.labels import number
+from internal_coherence.responses.log import CodingLog, LogEntry
+
+CODED: Final = "internal_coherence.reverse_coded"
+"""The attribute by which a frame says that its items are reverse-coded already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Responses:
+    """What was answered, checked and coded. Made by `read_responses`; frames that it gives are copies.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        What was asked.
+    log : CodingLog
+        What reading dropped or changed.
+    answers : DataFrame
+        Teachers × items, codes as answered.
+    people : DataFrame
+        On the same index: ``school``, ``teacher``, ``wave``, ``role``, as text; None where not known.
+    head_count : DataFrame, optional
+        ``wave``, ``school``, ``teachers``: how many were asked.
+    """
+
+    instrument: Instrument
+    log: CodingLog
+    answers: pd.DataFrame
+    people: pd.DataFrame
+    head_count: pd.DataFrame | None = None
+
+    @property
+    def raw(self) -> pd.DataFrame:
+        """Teachers × items: codes as answered, nothing reversed, NaN missing."""
+        return self.answers.copy(deep=False)
+
+    @property
+    def items(self) -> pd.DataFrame:
+        """Teachers × items: reversed items turned round, so that more is more of the construct; NaN missing."""
+        coded = self.answers.copy(deep=False)
+        for item in self.instrument.items:
+            if item.reversed:
+                coded[item.key] = reverse_code(coded[item.key], item.low, item.high)
+        coded.attrs[CODED] = True
+        return coded
+
+    @property
+    def school(self) -> pd.Series:
+        """Each teacher's school, as text."""
+        return self.people["school"].copy(deep=False)
+
+    @property
+    def teacher(self) -> pd.Series | None:
+        """Each teacher's identifier, as text, or None if none was read."""
+        return self._person("teacher")
+
+    @property
+    def wave(self) -> pd.Series | None:
+        """The wave of each row, as text, or None if none was read."""
+        return self._person("wave")
+
+    @property
+    def role(self) -> pd.Series | None:
+        """Each teacher's role, as text, or None if none was read."""
+        return self._person("role")
+
+    @property
+    def roster(self) -> pd.DataFrame | None:
+        """How many teachers were asked: columns ``wave``, ``school``, ``teachers``; None if not known."""
+        return None if self.head_count is None else self.head_count.copy(deep=False)
+
+    @property
+    def schools(self) -> tuple[str, ...]:
+        """The schools that anyone answered from, sorted; numbers by size."""
+        return tuple(sorted(self.people["school"].unique(), key=natural_order))
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """The waves, in order of time; empty if none was read."""
+        if "wave" not in self.people:
+            return ()
+        return tuple(sorted(self.people["wave"].unique(), key=natural_order))
+
+    def _person(self, column: str) -> pd.Series | None:
+        return self.people[column].copy(deep=False) if column in self.people else None
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def select(
+        self,
+        *,
+        wave: object | Sequence[object] = None,
+        school: object | Sequence[object] = None,
+        role: object | Sequence[object] = None,
+    ) -> Responses:
+        """Keep some waves, schools or roles.
+
+        Parameters
+        ----------
+        wave, school, role : value or sequence of values, optional
+            What to keep; by default everything.
+
+        Returns
+        -------
+        Responses
+            The log says what was left out.
+
+        Raises
+        ------
+        ResponseError
+            For a value that does not occur, with the closest that does.
+
+        Examples
+        --------
+        >>> import internal_coherence as ic
+        >>> ic.example_responses().select(wave=2025, school=["Alder", "Birch"])
+        <Responses: 58 teachers in 2 schools, 11 scales, 50 items; wave 2025>
+        """
+        keep = pd.Series(True, index=self.people.index)
+        roster = self.head_count
+        chosen = []
+        for column, given in (("wave", wave), ("school", school), ("role", role)):
+            if given is None:
+                continue
+            values = self._known(column, given)
+            keep &= self.people[column].isin(values)
+            chosen.append(f"{column} {listing(values, 4)}")
+            if roster is not None and column in ("wave", "school") and roster[column].notna().any():
+                roster = roster[roster[column].isin(values)]
+        entry = LogEntry(rule=f"rows left out by selecting {', '.join(chosen)}", count=int((~keep).sum()))
+        return Responses(
+            instrument=self.instrument,
+            log=self.log.adding([entry] if entry.count else [], int(keep.sum())),
+            answers=self.answers[keep],
+            people=self.people[keep],
+            head_count=roster,
+        )
+
+    def _known(self, column: str, given: object) -> list[str]:
+        if column not in self.people:
+            raise ResponseError(f"these responses were read without {column}=...; there is no {column} to select")
+        values = [as_label(v) for v in (given if isinstance(given, Iterable) and not isinstance(given, str) else [given])]
+        present = list(self.people[column].dropna().unique())
+        for value in values:
+            if value not in present:
+                msg = f"no {column} {value!r}; there are {listing(sorted(present))}{closest(value, present)}"
+                raise ResponseError(msg)
+        return values
+
+    def one_wave(self, what: str) -> Responses:
+        """Return these responses if they are of one wave.
+
+        Parameters
+        ----------
+        what : str
+            The statistic asked for, for the message.
+
+        Returns
+        -------
+        Responses
+
+        Raises
+        ------
+        ResponseError
+            If they are of several: the same teachers would count more than once.
+        """
+        if len(self.waves) > 1:
+            msg = (
+                f"{what}: these responses are of {len(self.waves)} waves, {listing(self.waves)}, and the same teachers may"
+                f" stand in each; choose one with .select(wave={self.waves[-1]!r})"
+            )
+            raise ResponseError(msg)
+        return self
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{len(self)} {'rows' if len(self.waves) > 1 else 'teachers'} in {len(self.schools)} schools",
+            f"{len(self.instrument.scales)} scales",
+            f"{len(self.instrument.items)} items",
+        ]
+        waves = f"; wave{'s' if len(self.waves) > 1 else ''} {', '.join(self.waves)}" if self.waves else ""
+        return f"<Responses: {', '.join(parts)}{waves}>"
+
+
+def as_label(value: object) -> str:
+    """Return an identifier as the text under which it is kept: ``7``, ``7.0`` and ``" 7 "`` are all ``"7"``.
+
+    Parameters
+    ----------
+    value : object
+        A school, wave, role or teacher as a user writes it.
+
+    Returns
+    -------
+    str
+        Whitespace folded, control characters removed.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return " ".join(text.split())
+
+
+def natural_order(label: Hashable) -> tuple[int, float, str]:
+    """Return a key that sorts numbers by size, before words by their letters.
+
+    Parameters
+    ----------
+    label : str
+        An identifier.
+
+    Returns
+    -------
+    tuple
+    """
+    text = str(label)
+    value = number(text)
+    return (1, 0.0, text.casefold()) if value is None else (0, value, text)
