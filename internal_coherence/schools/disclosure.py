@@ -1,0 +1,195 @@
+"""What may be shown of a school, so that no teacher's answer can be told from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import DisclosureError, ModelError, listing
+
+Array = NDArray[np.float64]
+Counts = NDArray[np.intp]
+Audience = Literal["school", "district", "research"]
+AUDIENCES: Final[tuple[str, ...]] = get_args(Audience)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """The least that must hold before a number about a school is shown.
+
+    Parameters
+    ----------
+    min_response_rate : float
+        Share of the roster that answered; the published rule of the survey is 0.65. An unknown rate does not block.
+    min_teachers : int
+        Teachers behind any mean.
+    min_distribution : int
+        Teachers behind a distribution, or the answers to one item.
+    min_cell : int
+        Teachers in any bar of a distribution, and in either part of a share, that is shown by itself.
+    min_reference_schools : int
+        Schools to choose a Reference School High and Low from.
+
+    Raises
+    ------
+    ModelError
+        For a rate outside 0–1, or counts that can't protect.
+
+    Examples
+    --------
+    >>> import internal_coherence as ic
+    >>> ic.Gates(min_teachers=8, min_response_rate=0.5).reason_to_withhold(n=7, response_rate=0.9)
+    'fewer than 8 teachers answered'
+    """
+
+    min_response_rate: float = 0.65
+    min_teachers: int = 5
+    min_distribution: int = 10
+    min_cell: int = 3
+    min_reference_schools: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_response_rate <= 1:
+            raise ModelError(f"min_response_rate={self.min_response_rate} is not between 0 and 1")
+        if self.min_teachers < 3:
+            raise ModelError(f"min_teachers={self.min_teachers}: below 3, one teacher can tell another's answer from the mean")
+        if self.min_distribution < self.min_teachers:
+            raise ModelError("min_distribution can't be less than min_teachers: a distribution says more than a mean")
+        if self.min_cell < 2 or self.min_reference_schools < 3:
+            raise ModelError("min_cell must be at least 2 and min_reference_schools at least 3")
+
+    def reason_to_withhold(self, n: int, response_rate: float | None = None) -> str:
+        """Return why a mean may not be shown, or an empty text if it may.
+
+        Parameters
+        ----------
+        n : int
+            Teachers who answered.
+        response_rate : float, optional
+            None if not known.
+
+        Returns
+        -------
+        str
+        """
+        if n < self.min_teachers:
+            return f"fewer than {self.min_teachers} teachers answered"
+        if response_rate is not None and response_rate < self.min_response_rate:
+            return f"response rate {response_rate:.1%} is below {self.min_response_rate:.0%}"
+        return ""
+
+    def __str__(self) -> str:
+        return (
+            f"response rate of at least {self.min_response_rate:.0%}, at least {self.min_teachers} teachers for a mean"
+            f" and {self.min_distribution} for a distribution"
+        )
+
+
+def check_audience(audience: str) -> None:
+    """Refuse an audience that is not known.
+
+    Parameters
+    ----------
+    audience : str
+        One of `AUDIENCES`.
+
+    Raises
+    ------
+    ModelError
+    """
+    if audience not in AUDIENCES:
+        raise ModelError(f"audience={audience!r} is not one of {listing(AUDIENCES)}")
+
+
+def check_others_hidden(n_others: int, audience: str) -> None:
+    """Refuse a reference from which a school could work out the one other school's mean.
+
+    Parameters
+    ----------
+    n_others : int
+        Schools in the reference besides the reader's own.
+    audience : str
+        Who reads.
+
+    Raises
+    ------
+    DisclosureError
+    """
+    if audience == "school" and n_others == 1:
+        msg = (
+            "the reference holds one school besides this one: whoever reads the profile could work out that school's mean;"
+            " give a table of norms, more schools, or audience='district'"
+        )
+        raise DisclosureError(msg)
+
+
+def pooled_bins(counts: Counts, min_cell: int) -> list[tuple[int, int, int]]:
+    """Join sparse bars of a distribution with their neighbours towards the middle, until each is empty or large enough.
+
+    Parameters
+    ----------
+    counts : (m,) array of int
+        Teachers in each bar, in order.
+    min_cell : int
+        The fewest that a bar may show.
+
+    Returns
+    -------
+    list of (first, last, count)
+        The joined bars, by position. Empty if fewer than two are left with anyone in them: teachers who all answered
+        alike are told apart by nothing, so each one's answer would be known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pooled_bins(np.array([0, 1, 4, 9, 2]), min_cell=3)
+    [(0, 0, 0), (1, 2, 5), (3, 4, 11)]
+    """
+    middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+    below = _pooled_inwards([(k, k, int(c)) for k, c in enumerate(counts[:middle])], min_cell)
+    above = _pooled_inwards([(k, k, int(counts[k])) for k in range(len(counts) - 1, middle, -1)], min_cell)
+    centre = (middle, middle, int(counts[middle]))
+    for side in (below, above):
+        while side and (0 < side[-1][2] < min_cell or (centre[2] < min_cell and side[-1][2])):
+            centre = _joined(centre, side.pop())
+    bins = [*below, centre, *reversed(above)]
+    return bins if sum(count > 0 for *_, count in bins) > 1 else []
+
+
+def _pooled_inwards(bins: list[tuple[int, int, int]], min_cell: int) -> list[tuple[int, int, int]]:
+    """Carry each sparse bar into the next one inwards; the last may stay sparse."""
+    pooled: list[tuple[int, int, int]] = []
+    for bar in bins:
+        sparse = pooled and 0 < pooled[-1][2] < min_cell
+        pooled.append(_joined(pooled.pop(), bar) if sparse else bar)
+    return pooled
+
+
+def _joined(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
+    return min(one[0], other[0]), max(one[1], other[1]), one[2] + other[2]
+
+
+def coded_share(count: int, n: int, min_cell: int) -> tuple[float, str]:
+    """Return a share of teachers, top and bottom coded so that it does not single out a few.
+
+    Parameters
+    ----------
+    count, n : int
+        Teachers in question, and all.
+    min_cell : int
+        The fewest that either part may show.
+
+    Returns
+    -------
+    share : float
+    bound : {"", "at most", "at least"}
+        What the share is a bound for, where it was coded.
+    """
+    if count < min_cell:
+        return min_cell / n, "at most"
+    if n - count < min_cell:
+        return (n - min_cell) / n, "at least"
+    return count / n, ""
