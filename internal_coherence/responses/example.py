@@ -15,7 +15,7 @@ SCHOOLS: Final = (
     "Alder", "Aspen", "Beech", "Birch", "Cedar", "Cherry", "Chestnut", "Cypress", "Elder", "Elm", "Fir", "Hawthorn",
     "Hazel", "Juniper", "Larch", "Linden", "Maple", "Oak", "Pine", "Poplar", "Rowan", "Spruce", "Walnut", "Willow",
 )  # fmt: skip
-TEACHERS: Final = (34, 26, 31, 40, 22, 28, 36, 30, 25, 33, 38, 27, 29, 42, 24, 32, 35, 45, 28, 6, 30, 26, 37, 31)
+TEACHERS: Final = (34, 26, 31, 40, 22, 28, 36, 30, 25, 33, 38, 27, 29, 42, 24, 32, 35, 45, 28, 5, 30, 26, 37, 31)
 LOW_RESPONSE: Final = "Spruce"
 TINY: Final = "Poplar"
 WEAK_STRUCTURES: Final = "Juniper"
@@ -74,9 +74,9 @@ def example_responses() -> Responses:
         graph=_GRAPH,
         shared_rater=0.2,
         shifts={
-            **{(WEAK_STRUCTURES, scale): 0.6 for scale in _LEADERSHIP},
-            **{(WEAK_STRUCTURES, scale): -1.6 for scale in _STRUCTURES},
-            **{(WEAK_LEADERSHIP, scale): -1.5 for scale in _LEADERSHIP},
+            **{(WEAK_STRUCTURES, scale): 0.6 for scale in _LEADERSHIP[:3]},
+            **{(WEAK_STRUCTURES, scale): -1.3 for scale in _STRUCTURES},
+            **{(WEAK_LEADERSHIP, scale): -1.2 for scale in _LEADERSHIP},
         },
         missing=0.02,
         response_rate=rates,

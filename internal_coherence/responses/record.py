@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,9 @@ from internal_coherence.responses.log import CodingLog, LogEntry
 
 CODED: Final = "internal_coherence.reverse_coded"
 """The attribute by which a frame says that its items are reverse-coded already."""
+
+_YEAR: Final = re.compile(r"\d{4}(?!\d)")
+_DATE: Final = re.compile(r"\d{4}-\d\d(-\d\d)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -93,6 +97,29 @@ class Responses:
         if "wave" not in self.people:
             return ()
         return tuple(sorted(self.people["wave"].unique(), key=natural_order))
+
+    def latest(self) -> Responses:
+        """Return the responses of the latest wave; all of them if there is one wave, or none was read.
+
+        Returns
+        -------
+        Responses
+
+        Raises
+        ------
+        ResponseError
+            If the names of the waves do not tell their order: they are neither numbers, nor dates, nor begin with
+            different years.
+        """
+        if len(self.waves) < 2:
+            return self
+        numbers = [number(wave) for wave in self.waves]
+        years = [match[0] if (match := _YEAR.match(wave)) else None for wave in self.waves]
+        dates = all(_DATE.fullmatch(wave) for wave in self.waves)
+        if None in numbers and not dates and (None in years or len(set(years)) < len(years)):
+            msg = f"can't tell which of the waves {listing(self.waves)} is the latest; choose one with .select(wave=...)"
+            raise ResponseError(msg)
+        return self.select(wave=self.waves[-1])
 
     def _person(self, column: str) -> pd.Series | None:
         return self.people[column].copy(deep=False) if column in self.people else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -246,19 +246,19 @@ def _root(scales: list[str], graph: Arrows | None, correlation: float) -> Array:
         if not (-1 / max(size - 1, 1) < correlation < 1) and size > 1:
             raise ModelError(f"correlation={correlation}: {size} constructs can't all correlate so")
         return np.linalg.cholesky(np.full((size, size), correlation) + (1 - correlation) * np.eye(size))
-    arrows: nx.DiGraph[str] = nx.DiGraph()
-    arrows.add_nodes_from(scales)
+    causes: dict[str, list[str]] = {key: [] for key in scales}
     for cause, effect in graph:
         _check_names("graph", {cause: 0.0, effect: 0.0}, scales)
-        arrows.add_edge(cause, effect)
-    if not nx.is_directed_acyclic_graph(arrows):
-        cycle = " → ".join(edge[0] for edge in nx.find_cycle(arrows))
-        raise ModelError(f"graph has a cycle: {cycle}")
+        causes[effect].append(cause)
+    try:
+        in_order = list(TopologicalSorter(causes).static_order())
+    except CycleError as error:
+        raise ModelError(f"graph has a cycle: {' → '.join(error.args[1])}") from None
     place = {key: k for k, key in enumerate(scales)}
     root = np.zeros((size, size))
-    for key in nx.topological_sort(arrows):
+    for key in in_order:
         row = place[key]
-        for cause in arrows.predecessors(key):
+        for cause in causes[key]:
             root[row] += graph[cause, key] * root[place[cause]]
         explained = float(root[row] @ root[row])
         if explained > 1:

@@ -1,0 +1,94 @@
+"""The command line: ``python -m internal_coherence``, a thin door to the library's own verbs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import internal_coherence as ic
+from internal_coherence.report import district_table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, or 2 with a message if something can't be done."""
+    options = _parser().parse_args(arguments)
+    try:
+        responses = ic.example_responses() if options.command == "example" else _read(options)
+        _draw_up(responses, options)
+    except (ic.CoherenceError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _read(options: argparse.Namespace) -> ic.Responses:
+    return ic.read_responses(
+        options.data,
+        ic.load_instrument(options.codebook),
+        school=options.school,
+        teacher=options.teacher,
+        wave=options.wave,
+        role=options.role,
+        roster=options.roster,
+        format=options.format,
+        missing_codes=options.missing_code,
+        invalid=options.invalid,
+        keep_leaders=options.keep_leaders,
+    )
+
+
+def _draw_up(responses: ic.Responses, options: argparse.Namespace) -> None:
+    print(responses)
+    print(responses.log, end="\n\n")
+    gates = ic.Gates(min_response_rate=options.min_response_rate, min_teachers=options.min_teachers)
+    common = {"reference": options.reference or "all", "sd": options.sd, "gates": gates}
+    print("For the district. In standard deviations from the reference mean, with 95 % intervals:\n")
+    print(district_table(ic.profile_schools(responses, audience="district", **common)))
+    profiles = ic.profile_schools(responses, audience=options.audience, **common)
+    orders = [ic.load_order(name) for name in options.order or ic.list_orders()]
+    files = profiles.to_html(options.out, orders, workers=_workers(len(profiles)), progress=sys.stderr.isatty())
+    print(f"\n{len(files)} profiles, one page a school, are in {Path(options.out).resolve()}")
+
+
+def _workers(n_pages: int) -> int:
+    """Return how many processes pay for themselves."""
+    return (os.cpu_count() or 1) if n_pages > 40 else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m internal_coherence", description=ic.__doc__)
+    parser.add_argument("--version", action="version", version=ic.__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    example = commands.add_parser("example", help="draw up the profiles of the bundled example")
+    profile = commands.add_parser("profile", help="draw up the profiles of your own survey")
+    profile.add_argument("data", metavar="DATA", help="the survey export: CSV, XLSX, Parquet, SPSS or Stata")
+    profile.add_argument("--codebook", required=True, metavar="FILE", help="TOML, CSV or XLSX, or the name of a bundled instrument")
+    profile.add_argument("--school", required=True, metavar="COLUMN", help="column that names the school")
+    for name in ("teacher", "wave", "role"):
+        profile.add_argument(f"--{name}", metavar="COLUMN", help=f"column with the {name}")
+    profile.add_argument("--roster", metavar="FILE", help="table of school and number of teachers, for response rates")
+    profile.add_argument("--format", help="if it can't be told from the file: csv, qualtrics, google_forms, ...")
+    profile.add_argument("--missing-code", action="append", default=[], metavar="CODE", help="code or word for no answer; repeat for more")
+    profile.add_argument("--invalid", choices=("error", "missing"), default="error", help="what an impossible answer is")
+    profile.add_argument("--keep-leaders", action="store_true", help="keep rows whose role is a leader's")
+    for command in (example, profile):
+        _add_profile_options(command)
+    return parser
+
+
+def _add_profile_options(command: argparse.ArgumentParser) -> None:
+    gates = ic.Gates()
+    command.add_argument("--out", default="profiles", metavar="FOLDER", help="where the pages go (default: profiles)")
+    command.add_argument("--audience", choices=("school", "district"), default="school", help="who reads the pages")
+    command.add_argument("--reference", action="append", metavar="SCHOOL", help="a school to compare with; repeat for more (default: all)")
+    command.add_argument("--sd", choices=("teachers", "schools"), default="teachers", help="whose standard deviation is the unit")
+    command.add_argument("--order", action="append", metavar="NAME", help="an order to read along, by name or TOML file")
+    command.add_argument("--min-teachers", type=int, default=gates.min_teachers, help="fewest teachers behind a profile")
+    command.add_argument("--min-response-rate", type=float, default=gates.min_response_rate, help="lowest response rate of a profile")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,185 @@
+"""Pictures of a profile, by matplotlib, without its global state."""
+
+from __future__ import annotations
+
+import io
+import re
+from math import ceil, isnan
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from internal_coherence.profiles.record import Estimate, Profile, Spread
+from internal_coherence.report.wording import level_text, signed
+
+BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#555555", "#DDDDDD"
+WIDTH = 4.8
+ROW = 0.36
+
+
+def draw_profile(profile: Profile, ax: Axes | None = None) -> Axes:
+    """Draw each dimension and scale: estimate, interval, Reference Schools High and Low.
+
+    Parameters
+    ----------
+    profile : Profile
+        What to draw; a withheld one gives an empty plot that says why.
+    ax : Axes, optional
+        Where to draw; by default on a figure of its own.
+
+    Returns
+    -------
+    Axes
+    """
+    estimates = profile.estimates
+    if ax is None:
+        height = ROW * max(len(estimates), 2) + 0.95
+        ax = Figure(figsize=(WIDTH, height)).add_axes((0.03, 0.62 / height, 0.94, 1 - 0.95 / height))
+    title = f"{profile.school}, wave {profile.wave}" if profile.wave else profile.school
+    ax.set_title(title, fontsize=10, fontweight="bold", loc="left", parse_math=False)
+    if profile.withheld:
+        ax.text(0.5, 0.5, f"Withheld: {profile.withheld}", ha="center", va="center", transform=ax.transAxes)
+        ax.set_axis_off()
+        return ax
+    reach = _reach(estimates, profile.choices.level)
+    ax.axvline(0, color=GREY, linewidth=1, zorder=1)
+    for row, estimate in enumerate(estimates):
+        _draw_estimate(ax, -row, estimate, profile.choices.level, reach)
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(-len(estimates) + 0.35, 0.75)
+    ax.set_yticks([])
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(labelsize=8)
+    ax.set_xlabel(f"Standard deviations from the reference mean, {level_text(profile.choices.level)} intervals", fontsize=8)
+    _draw_key(ax)
+    return ax
+
+
+def _reach(estimates: tuple[Estimate, ...], level: float) -> float:
+    """Return how far the axis goes to either side: to the next half beyond all that is drawn."""
+    values = [1.5]
+    for e in estimates:
+        values += [abs(v) for v in (*e.confidence_interval(level), e.reference_high, e.reference_low) if not isnan(v)]
+    return ceil(2 * (max(values) + 0.1)) / 2
+
+
+def _draw_estimate(ax: Axes, y: float, estimate: Estimate, level: float, reach: float) -> None:
+    whole = estimate.kind == "dimension"
+    colour = BLUE if whole else GREY
+    ax.text(
+        -reach,
+        y + 0.3,
+        estimate.label,
+        fontsize=8.5 if whole else 8,
+        fontweight="bold" if whole else "normal",
+        va="center",
+        parse_math=False,
+    )
+    ax.plot([-reach, reach], [y, y], color=PALE, linewidth=0.8, zorder=0)
+    for value, marker in ((estimate.reference_high, "^"), (estimate.reference_low, "v")):
+        if not isnan(value):
+            ax.plot([value], [y], marker, color=ORANGE, markersize=4.5, markerfacecolor="white", zorder=2)
+    if isnan(estimate.z):
+        ax.text(reach, y, f"not shown: {estimate.withheld}", fontsize=7, ha="right", va="center", parse_math=False)
+        return
+    lower, upper = estimate.confidence_interval(level)
+    ax.plot([lower, upper], [y, y], color=colour, linewidth=2.4 if whole else 1.6, solid_capstyle="butt", zorder=3)
+    ax.plot([estimate.z], [y], "D" if whole else "o", color=colour, markersize=6 if whole else 5, zorder=4)
+    ax.text(reach, y + 0.3, signed(estimate.z), fontsize=8, ha="right", va="center", color=colour)
+
+
+def _draw_key(ax: Axes) -> None:
+    shapes = [
+        ax.plot([], [], "D", color=BLUE, markersize=6, label="dimension")[0],
+        ax.plot([], [], "o", color=GREY, markersize=5, label="scale")[0],
+        ax.plot([], [], "^", color=ORANGE, markerfacecolor="white", markersize=5, label="reference high")[0],
+        ax.plot([], [], "v", color=ORANGE, markerfacecolor="white", markersize=5, label="low")[0],
+    ]
+    ax.legend(
+        handles=shapes, loc="upper center", bbox_to_anchor=(0.5, -0.32 / ax.get_position().height / _height(ax)),
+        ncols=4, fontsize=7.5, frameon=False, handletextpad=0.1, columnspacing=0.9,
+    )  # fmt: skip
+
+
+def _height(ax: Axes) -> float:
+    return float(ax.get_figure(root=True).get_size_inches()[1])  # type: ignore[union-attr]  # it stands on a figure
+
+
+def draw_spreads(profile: Profile) -> Figure:
+    """Draw for each scale how its teachers' scores are spread, in the bars that may be shown.
+
+    Parameters
+    ----------
+    profile : Profile
+
+    Returns
+    -------
+    Figure
+        One panel a scale that has bars.
+    """
+    shown = [spread for spread in profile.spreads if spread.bars]
+    n_columns = min(2, max(len(shown), 1))
+    n_rows = max(ceil(len(shown) / n_columns), 1)
+    height = 1.3 * n_rows + 0.1
+    figure = Figure(figsize=(WIDTH, height))
+    labels = {estimate.key: estimate for estimate in profile.scales}
+    for k, spread in enumerate(shown):
+        row, column = divmod(k, n_columns)
+        box = (0.04 + column * 0.5, 1 - (1.3 * row + 1.05) / height, (0.92 if n_columns == 1 else 0.42), 0.72 / height)
+        _draw_spread(figure.add_axes(box), spread, labels[spread.scale])
+    return figure
+
+
+def _draw_spread(ax: Axes, spread: Spread, estimate: Estimate) -> None:
+    by_option = any(bar.first == bar.last for bar in spread.bars)
+    margin = 0.5 if by_option else 0.0
+    for bar in spread.bars:
+        left, right = bar.first - margin, bar.last + margin
+        ax.add_patch(Rectangle((left, 0), right - left, bar.share, facecolor=BLUE, edgecolor="white", linewidth=1.5))
+        if bar.share > 0:
+            ax.text((left + right) / 2, bar.share + 0.02, f"{100 * bar.share:.0f}", fontsize=7, ha="center", va="bottom")
+    ax.plot([estimate.mean], [0], "^", color=ORANGE, markersize=6, clip_on=False, zorder=5)
+    ax.set_xlim(estimate.low - margin, estimate.high + margin)
+    ax.set_ylim(0, max(bar.share for bar in spread.bars) + 0.2)
+    ax.set_yticks([])
+    ax.set_xticks(np.arange(estimate.low, estimate.high + 1) if by_option else [estimate.low, estimate.high])
+    ax.tick_params(labelsize=7, length=2, pad=3)
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    title = estimate.label if len(estimate.label) <= 44 else estimate.label[:42].rstrip() + "…"
+    ax.set_title(title, fontsize=7, loc="left", pad=3, parse_math=False)
+
+
+def as_svg(figure: Figure, name: str, title: str, description: str) -> str:
+    """Return a figure as an SVG element for a page, with real text and a description for screen readers.
+
+    Parameters
+    ----------
+    figure : Figure
+    name : str
+        Distinguishes its ids from those of other figures on the page: letters only.
+    title, description : str
+        Safe text.
+
+    Returns
+    -------
+    str
+    """
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}, transparent=True)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{name}-", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    head, body = svg.split(">", 1)
+    head = re.sub(r'\s(width|height)="[^"]*"', "", head)
+    return (
+        f'{head} role="img" aria-labelledby="{name}-title {name}-desc" preserveAspectRatio="xMinYMin meet">'
+        f'<title id="{name}-title">{title}</title><desc id="{name}-desc">{description}</desc>{body}'
+    )

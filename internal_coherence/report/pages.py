@@ -1,0 +1,242 @@
+"""The page that a school reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from html import escape
+from multiprocessing import get_context
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from tqdm import tqdm
+
+from internal_coherence.errors import ModelError
+from internal_coherence.ordering import Order, WeakStage, earliest_weak_stage, list_orders, load_order
+from internal_coherence.profiles.record import ItemShare, Profile, Profiles
+from internal_coherence.report import wording
+from internal_coherence.report.figures import as_svg, draw_profile, draw_spreads
+
+Orders = Order | Sequence[Order] | None
+
+
+def profile_page(profile: Profile, path: str | Path | None = None, order: Orders = None) -> str:
+    """Return a profile as one self-contained page.
+
+    Parameters
+    ----------
+    profile : Profile
+    path : path, optional
+        A file to write as well.
+    order : Order or sequence of Order, optional
+        By default both published statements.
+
+    Returns
+    -------
+    str
+    """
+    page = _environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order)))
+    if path is not None:
+        Path(path).write_text(page, encoding="utf-8")
+    return page
+
+
+def write_pages(
+    profiles: Profiles, folder: str | Path, order: Orders = None, *, workers: int = 1, progress: bool = False
+) -> dict[str, Path]:
+    """Write the page of every school, if asked on several processes.
+
+    Parameters
+    ----------
+    profiles : Profiles
+    folder : path
+        Made if need be.
+    order : Order or sequence of Order, optional
+    workers : int
+    progress : bool
+
+    Returns
+    -------
+    dict
+        School to file.
+    """
+    if workers < 1:
+        raise ModelError(f"workers={workers}: at least one process has to draw")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {school: folder / name for school, name in file_names(profiles).items()}
+    draw = partial(_write_one, order=_orders(order))
+    jobs = [(profiles[school], path) for school, path in files.items()]
+    with tqdm(total=len(jobs), desc="pages", disable=not progress) as bar:
+        for _ in _done(draw, jobs, workers):
+            bar.update()
+    return files
+
+
+def _done(draw: partial[None], jobs: list[tuple[Profile, Path]], workers: int) -> Iterable[None]:
+    if workers == 1:
+        yield from map(draw, jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(draw, jobs, chunksize=8)
+
+
+def _write_one(job: tuple[Profile, Path], order: Sequence[Order]) -> None:
+    profile, path = job
+    profile_page(profile, path, order)
+
+
+def file_names(schools: Iterable[str]) -> dict[str, str]:
+    """Return a file name for each school: plain words, whatever the name holds, and no two alike.
+
+    Parameters
+    ----------
+    schools : iterable of str
+
+    Returns
+    -------
+    dict
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for number, school in enumerate(schools, 1):
+        words = re.sub(r"[\W_]+", "-", school.casefold()).strip("-")[:60]
+        stem = f"profile-{words or number}"
+        while stem in taken:
+            stem = f"{stem}-{number}"
+        taken.add(stem)
+        names[school] = f"{stem}.html"
+    return names
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("internal_coherence.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "signed": wording.signed,
+        "decimal": wording.decimal,
+        "percent": wording.percent,
+        "favourable": wording.favourable_share,
+        "bar_name": wording.bar_name,
+    }
+    return environment
+
+
+def _orders(order: Orders) -> Sequence[Order]:
+    if order is None:
+        return [load_order(name) for name in list_orders()]
+    return [order] if isinstance(order, Order) else list(order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StageView:
+    """One stage as the page draws it: positions in percent of the track's width."""
+
+    label: str
+    verdict: str
+    words: str
+    left: float
+    width: float
+    point: float
+    bar: float
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OrderView:
+    title: str
+    basis: str
+    notes: str
+    conclusion: str
+    stages: tuple[_StageView, ...]
+
+
+def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]:
+    """Gather what the template lays out."""
+    level = profile.choices.level
+    contents: dict[str, object] = {
+        "profile": profile,
+        "response": wording.response(profile),
+        "notice": wording.RECONSTRUCTION_NOTICE if profile.status == "reconstructed" else "",
+        "choices": wording.choices_made(profile),
+        "provenance": wording.provenance(profile),
+        "formative_use": wording.FORMATIVE_USE,
+        "made_by": wording.made_by(),
+        "order_caution": wording.ORDER_CAUTION,
+        "level": wording.level_text(level),
+        "sentences": [wording.in_words(e, level) for e in profile.dimensions],
+        "interval": partial(wording.interval, level=level),
+    }
+    if profile.withheld:
+        return contents
+    found = [(order, earliest_weak_stage(profile, order)) for order in orders]
+    return contents | {
+        "picture": _picture(profile, " ".join(str(s) for s in contents["sentences"])),  # type: ignore[attr-defined]
+        "spread_picture": _spread_picture(profile),
+        "scale_labels": {e.key: e.label for e in profile.scales},
+        "items_by_scale": _items_by_scale(profile.items),
+        "orders": [_order_view(order, outcome) for order, outcome in found],
+        "orders_agree": wording.agreement_of_orders(found),
+    }
+
+
+def _picture(profile: Profile, description: str) -> Markup:
+    figure = draw_profile(profile).get_figure(root=True)
+    return Markup(as_svg(figure, "profile", "Profile of dimensions and scales", escape(description)))  # type: ignore[arg-type]  # noqa: S704
+
+
+def _spread_picture(profile: Profile) -> Markup:
+    if not any(spread.bars for spread in profile.spreads):
+        return Markup("")
+    described = "For each scale, the percentage of teachers whose score is closest to each answer; the table below has the numbers."
+    return Markup(as_svg(draw_spreads(profile), "spread", "Spread of teachers' scores", described))  # noqa: S704
+
+
+def _items_by_scale(items: Iterable[ItemShare]) -> dict[str, list[ItemShare]]:
+    grouped: dict[str, list[ItemShare]] = {}
+    for item in items:
+        grouped.setdefault(item.scale, []).append(item)
+    return grouped
+
+
+def _order_view(order: Order, found: WeakStage) -> _OrderView:
+    ends = [abs(v) for r in found.readings for v in (r.lower, r.upper, r.bar) if v == v]
+    low, high = (0.0, 100.0) if found.metric == "response" else (-max(ends, default=1.0), max(ends, default=1.0))
+
+    def at(value: float) -> float:
+        return round(min(max(100 * (value - low) / (high - low), 0), 100), 1)
+
+    stages = []
+    for reading in found.readings:
+        drawn = reading.estimate == reading.estimate
+        stages.append(
+            _StageView(
+                label=reading.label,
+                verdict=reading.verdict,
+                words=wording.stage_position(reading, found.metric),
+                left=at(reading.lower) if drawn else 0,
+                width=round(at(reading.upper) - at(reading.lower), 1) if drawn else 0,
+                point=at(reading.estimate) if drawn else 0,
+                bar=at(reading.bar) if drawn else 0,
+                drawn=drawn,
+            )
+        )
+    inferred = any(arrow.basis == "inference" for arrow in order.arrows)
+    arrows = " That neighbouring stages are joined is inference." if inferred else ""
+    return _OrderView(
+        title=order.title,
+        basis=f"Order {order.statement}.{arrows} Which scales measure a stage is the reading of this library or its user.",
+        notes=order.notes,
+        conclusion=wording.stage_conclusion(found, order),
+        stages=tuple(stages),
+    )

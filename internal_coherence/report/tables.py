@@ -1,0 +1,107 @@
+"""Tables to read on a screen, and tables to open in a spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from internal_coherence.profiles.record import Profile, Profiles
+from internal_coherence.report.wording import interval, percent, signed
+
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def inert(cell: object) -> object:
+    """Return a cell that a spreadsheet shows and never runs: a text that starts a formula gets an apostrophe.
+
+    Parameters
+    ----------
+    cell : object
+
+    Returns
+    -------
+    object
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_STARTS_A_FORMULA) else cell
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write a table as CSV in UTF-8, unrounded, safe to open in a spreadsheet.
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : path
+
+    Returns
+    -------
+    Path
+    """
+    safe = table.rename(columns=inert).map(inert)
+    safe.to_csv(path, index=False, encoding="utf-8-sig")
+    return Path(path)
+
+
+def html_table(table: pd.DataFrame, most_rows: int = 60) -> str:
+    """Return a table as HTML with everything escaped, rounded to three digits.
+
+    Parameters
+    ----------
+    table : DataFrame
+    most_rows : int
+        Beyond them the middle is left out.
+
+    Returns
+    -------
+    str
+    """
+    return table.to_html(index=False, border=0, float_format="{:.3f}".format, na_rep="–", max_rows=most_rows, escape=True)
+
+
+def district_table(profiles: Profiles) -> str:
+    """Return the district's overview as text: a row a school, a column a dimension.
+
+    Parameters
+    ----------
+    profiles : Profiles
+
+    Returns
+    -------
+    str
+        In SDs from the reference mean, with intervals.
+    """
+    rows = []
+    for school, profile in profiles.items():
+        row = {"School": school, "Teachers": "–" if profile.n is None else str(profile.n)}
+        row["Response"] = percent(float("nan") if profile.response_rate is None else profile.response_rate)
+        if profile.withheld:
+            rows.append(row | {profile.dimension_labels[0][1]: f"withheld: {profile.withheld}"})
+            continue
+        rows.append(row | {e.label: f"{signed(e.z)} [{interval(e, profile.choices.level)}]" for e in profile.dimensions})
+    return _aligned(rows)
+
+
+def _aligned(rows: list[dict[str, str]]) -> str:
+    headings = list(dict.fromkeys(heading for row in rows for heading in row))
+    widths = {h: max(len(h), *(len(row.get(h, "")) for row in rows)) for h in headings}
+    lines = ["  ".join(h.ljust(widths[h]) for h in headings).rstrip()]
+    lines += ["  ".join(row.get(h, "").ljust(widths[h]) for h in headings).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def profile_summary(profile: Profile) -> str:
+    """Return a profile's dimensions and scales as a small HTML table.
+
+    Parameters
+    ----------
+    profile : Profile
+
+    Returns
+    -------
+    str
+    """
+    if profile.withheld:
+        return html_table(pd.DataFrame({"school": [profile.school], "withheld": [profile.withheld]}))
+    return html_table(profile.to_frame()[["kind", "label", "n", "z", "ci_lower", "ci_upper", "reference_low", "reference_high", "withheld"]])
