@@ -36,7 +36,16 @@ from internal_coherence.responses import (
     score,
     simulate_responses,
 )
-from internal_coherence.schools import Agreement, Gates, IntraclassCorrelation, SchoolTable, aggregate, icc1, icc2, rwg_j
+from internal_coherence.schools import (
+    Agreement,
+    Gates,
+    IntraclassCorrelation,
+    SchoolTable,
+    aggregate,
+    icc1,
+    icc2,
+    rwg_j,
+)
 
 __version__ = library_version()
 

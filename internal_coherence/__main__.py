@@ -65,14 +65,24 @@ def _parser() -> argparse.ArgumentParser:
     example = commands.add_parser("example", help="draw up the profiles of the bundled example")
     profile = commands.add_parser("profile", help="draw up the profiles of your own survey")
     profile.add_argument("data", metavar="DATA", help="the survey export: CSV, XLSX, Parquet, SPSS or Stata")
-    profile.add_argument("--codebook", required=True, metavar="FILE", help="TOML, CSV or XLSX, or the name of a bundled instrument")
+    profile.add_argument(
+        "--codebook", required=True, metavar="FILE", help="TOML, CSV or XLSX, or the name of a bundled instrument"
+    )
     profile.add_argument("--school", required=True, metavar="COLUMN", help="column that names the school")
     for name in ("teacher", "wave", "role"):
         profile.add_argument(f"--{name}", metavar="COLUMN", help=f"column with the {name}")
     profile.add_argument("--roster", metavar="FILE", help="table of school and number of teachers, for response rates")
     profile.add_argument("--format", help="if it can't be told from the file: csv, qualtrics, google_forms, ...")
-    profile.add_argument("--missing-code", action="append", default=[], metavar="CODE", help="code or word for no answer; repeat for more")
-    profile.add_argument("--invalid", choices=("error", "missing"), default="error", help="what an impossible answer is")
+    profile.add_argument(
+        "--missing-code",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="code or word for no answer; repeat for more",
+    )
+    profile.add_argument(
+        "--invalid", choices=("error", "missing"), default="error", help="what an impossible answer is"
+    )
     profile.add_argument("--keep-leaders", action="store_true", help="keep rows whose role is a leader's")
     for command in (example, profile):
         _add_profile_options(command)
@@ -83,11 +93,24 @@ def _add_profile_options(command: argparse.ArgumentParser) -> None:
     gates = ic.Gates()
     command.add_argument("--out", default="profiles", metavar="FOLDER", help="where the pages go (default: profiles)")
     command.add_argument("--audience", choices=("school", "district"), default="school", help="who reads the pages")
-    command.add_argument("--reference", action="append", metavar="SCHOOL", help="a school to compare with; repeat for more (default: all)")
-    command.add_argument("--sd", choices=("teachers", "schools"), default="teachers", help="whose standard deviation is the unit")
-    command.add_argument("--order", action="append", metavar="NAME", help="an order to read along, by name or TOML file")
-    command.add_argument("--min-teachers", type=int, default=gates.min_teachers, help="fewest teachers behind a profile")
-    command.add_argument("--min-response-rate", type=float, default=gates.min_response_rate, help="lowest response rate of a profile")
+    command.add_argument(
+        "--reference",
+        action="append",
+        metavar="SCHOOL",
+        help="a school to compare with; repeat for more (default: all)",
+    )
+    command.add_argument(
+        "--sd", choices=("teachers", "schools"), default="teachers", help="whose standard deviation is the unit"
+    )
+    command.add_argument(
+        "--order", action="append", metavar="NAME", help="an order to read along, by name or TOML file"
+    )
+    command.add_argument(
+        "--min-teachers", type=int, default=gates.min_teachers, help="fewest teachers behind a profile"
+    )
+    command.add_argument(
+        "--min-response-rate", type=float, default=gates.min_response_rate, help="lowest response rate of a profile"
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from internal_coherence.errors import InstrumentError, closest, listing
-from internal_coherence.instrument.definitions import Dimension, Instrument, Item, Scale, user_provenance
+from internal_coherence.instrument.definitions import ONE_DIMENSION, Dimension, Instrument, Item, Scale, user_provenance
 from internal_coherence.instrument.exchange import ITEM_FIELDS, LABEL_SEPARATOR, SCALE_FIELDS, read_toml
 from internal_coherence.instrument.provenance import Provenance, Provenances
 
@@ -119,7 +119,7 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
         where = f"codebook {name!r}, row {number}"
         item = _item(row, where)
         key = _required(row, "scale", where)
-        dimension = row["dimension"] or "all"
+        dimension = row["dimension"] or ONE_DIMENSION
         dimensions.setdefault(dimension, _dimension(dimension, row, where))
         scale = scales.setdefault(key, {"dimension": dimension, "row": row, "where": where, "items": []})
         if scale["dimension"] != dimension:
@@ -232,7 +232,9 @@ def _scale(key: str, parts: Mapping[str, Any]) -> Scale:
     )
 
 
-def _mark(row: Mapping[str, str], column: str, where: str, field: str, *, default: bool = True) -> dict[str, Provenance]:
+def _mark(
+    row: Mapping[str, str], column: str, where: str, field: str, *, default: bool = True
+) -> dict[str, Provenance]:
     """Return the provenance that a cell states, as ``mark`` or ``mark: citation``; an empty cell means the user."""
     if not (text := row[column]):
         return dict(user_provenance(field)) if default else {}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Status = Literal["reconstructed", "user"]
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 MOST_OPTIONS: Final = 1001
+ONE_DIMENSION: Final = "all"
+"""The key of the only dimension of an instrument that states none."""
 
 RECONSTRUCTION_NOTICE: Final = (
     "This instrument is a reconstruction, not the published form: its items are illustrative and in our own words."
@@ -27,7 +29,9 @@ _KEY: Final = re.compile(r"\w[\w.-]*")
 
 def _check_key(key: object, what: str) -> None:
     if not isinstance(key, str) or not _KEY.fullmatch(key):
-        msg = f"{what} key {key!r} is not a name: use letters, digits, '_', '-' and '.', starting with a letter or digit"
+        msg = (
+            f"{what} key {key!r} is not a name: use letters, digits, '_', '-' and '.', starting with a letter or digit"
+        )
         raise InstrumentError(msg)
 
 
@@ -189,7 +193,8 @@ class Dimension:
 
     def __post_init__(self) -> None:
         _check_key(self.key, "dimension")
-        object.__setattr__(self, "label", self.label or self.key.replace("_", " "))
+        named = "All scales" if self.key == ONE_DIMENSION else self.key.replace("_", " ")
+        object.__setattr__(self, "label", self.label or named)
         _check_fields(self.provenance, ("construct",), f"dimension {self.key!r}")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import tomli_w
 
 from internal_coherence.errors import InstrumentError, closest, listing
-from internal_coherence.instrument.definitions import Dimension, Instrument, Item, Scale, user_provenance
+from internal_coherence.instrument.definitions import ONE_DIMENSION, Dimension, Instrument, Item, Scale, user_provenance
 from internal_coherence.instrument.provenance import Provenance, Provenances
 
 Table = Mapping[str, Any]
@@ -44,7 +44,9 @@ def read_toml(text: str, where: str) -> Instrument:
     except tomllib.TOMLDecodeError as error:
         raise InstrumentError(f"{where} is not TOML: {error}") from None
     head = _known(
-        document, {"key", "title", "status", "notes", "provenance", "formats", "dimensions", "scales"}, f"{where}: top level"
+        document,
+        {"key", "title", "status", "notes", "provenance", "formats", "dimensions", "scales"},
+        f"{where}: top level",
     )
     formats = _table(head.get("formats", {}), f"{where}: formats")
     scale_tables = _tables(head.get("scales"), f"{where}: scales")
@@ -63,7 +65,7 @@ def read_toml(text: str, where: str) -> Instrument:
 def _dimensions(given: object, scale_tables: list[Table], where: str) -> tuple[Dimension, ...]:
     """Read the dimensions; a document without any has those that its scales name."""
     if given is None:
-        names = list(dict.fromkeys(str(table.get("dimension", "all")) for table in scale_tables))
+        names = list(dict.fromkeys(str(table.get("dimension", ONE_DIMENSION)) for table in scale_tables))
         return tuple(Dimension(key=name, provenance=user_provenance("construct")) for name in names)
     dimensions = []
     for number, entry in enumerate(_tables(given, f"{where}: dimensions"), 1):
@@ -78,18 +80,32 @@ def _scale(entry: Table, formats: Table, where: str) -> Scale:
     place = f"{where}: scale {entry.get('key', '?')!r}"
     table = _known(
         entry,
-        {"key", "label", "dimension", "strand", "format", "low", "high", "labels", "items", "provenance", "item_provenance"},
+        {
+            "key",
+            "label",
+            "dimension",
+            "strand",
+            "format",
+            "low",
+            "high",
+            "labels",
+            "items",
+            "provenance",
+            "item_provenance",
+        },
         place,
     )
     shared = _format(table, formats, place)
     marks = table.get("item_provenance")
     default = _provenances(marks, place) if marks is not None else user_provenance(*ITEM_FIELDS)
-    items = tuple(_item(item, shared, default, formats, place) for item in _tables(table.get("items"), f"{place}: items"))
+    items = tuple(
+        _item(item, shared, default, formats, place) for item in _tables(table.get("items"), f"{place}: items")
+    )
     given = table.get("provenance")
     return Scale(
         key=_text(table, "key", place),
         label=table.get("label", ""),
-        dimension=str(table.get("dimension", "all")),
+        dimension=str(table.get("dimension", ONE_DIMENSION)),
         strand=table.get("strand", ""),
         items=items,
         provenance=_provenances(given, place) if given is not None else user_provenance(*SCALE_FIELDS),
@@ -147,7 +163,9 @@ def _tables(entry: object, where: str) -> list[Table]:
 def _known(table: object, allowed: set[str], where: str) -> Table:
     for key in _table(table, where):
         if key not in allowed:
-            raise InstrumentError(f"{where}: unknown key {key!r}; allowed are {listing(sorted(allowed))}{closest(key, allowed)}")
+            raise InstrumentError(
+                f"{where}: unknown key {key!r}; allowed are {listing(sorted(allowed))}{closest(key, allowed)}"
+            )
     return _table(table, where)
 
 

@@ -98,7 +98,9 @@ class Order(Record):
         for arrow in self.arrows:
             for end in (arrow.cause, arrow.effect):
                 if end not in keys:
-                    raise InstrumentError(f"{where}: an arrow names the stage {end!r}, which it has not{closest(end, keys)}")
+                    raise InstrumentError(
+                        f"{where}: an arrow names the stage {end!r}, which it has not{closest(end, keys)}"
+                    )
         try:
             TopologicalSorter({key: [a.cause for a in self.arrows if a.effect == key] for key in keys}).prepare()
         except CycleError as error:
@@ -160,7 +162,9 @@ def load_order(name_or_path: str | Path) -> Order:
         path = Path(name_or_path)
         if not path.is_file():
             hint = closest(name_or_path, BUNDLED)
-            raise InstrumentError(f"no order {str(name_or_path)!r}{hint}; bundled are {listing(BUNDLED)}, or give a TOML file's path")
+            raise InstrumentError(
+                f"no order {str(name_or_path)!r}{hint}; bundled are {listing(BUNDLED)}, or give a TOML file's path"
+            )
         text = path.read_text(encoding="utf-8-sig")
     try:
         return _order(tomllib.loads(text), str(name_or_path))
@@ -169,7 +173,9 @@ def load_order(name_or_path: str | Path) -> Order:
 
 
 def _order(document: Mapping[str, Any], where: str) -> Order:
-    _check_keys(document, {"key", "title", "provisional", "statement", "notes", "stages", "arrows"}, {"key", "stages"}, where)
+    _check_keys(
+        document, {"key", "title", "provisional", "statement", "notes", "stages", "arrows"}, {"key", "stages"}, where
+    )
     stages = []
     for table in document["stages"]:
         place = f"{where}: stage {table.get('key', '?')!r}"
@@ -208,6 +214,8 @@ def _order(document: Mapping[str, Any], where: str) -> Order:
 def _check_keys(table: Mapping[str, Any], allowed: set[str], required: set[str], where: str) -> None:
     for key in table:
         if key not in allowed:
-            raise InstrumentError(f"{where}: unknown key {key!r}; allowed are {listing(sorted(allowed))}{closest(key, allowed)}")
+            raise InstrumentError(
+                f"{where}: unknown key {key!r}; allowed are {listing(sorted(allowed))}{closest(key, allowed)}"
+            )
     if missing := required - set(table):
         raise InstrumentError(f"{where}: missing {listing(sorted(missing))}")

@@ -12,7 +12,8 @@ from scipy.special import stdtrit
 
 from internal_coherence.errors import DisclosureError, ModelError, closest, listing
 from internal_coherence.ordering.orders import Order, Stage
-from internal_coherence.profiles.record import Estimate, Profile
+from internal_coherence.profiles import Profile
+from internal_coherence.profiles.parts import Estimate
 from internal_coherence.records import Record
 
 Metric = Literal["response", "relative"]
@@ -79,6 +80,11 @@ class WeakStage(Record):
     readings: tuple[StageReading, ...]
     metric: Metric
     level: float
+
+    @property
+    def measures_any(self) -> bool:
+        """Whether the survey has a scale for any of the stages."""
+        return any(reading.scales for reading in self.readings)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a stage.
@@ -153,7 +159,9 @@ def earliest_weak_stage(
     if not 0 < level < 1:
         raise ModelError(f"level={level} is not between 0 and 1")
     if profile.withheld:
-        raise DisclosureError(f"the profile of {profile.school!r} is withheld ({profile.withheld}); no stage can be read from it")
+        raise DisclosureError(
+            f"the profile of {profile.school!r} is withheld ({profile.withheld}); no stage can be read from it"
+        )
     known = {estimate.key: estimate for estimate in profile.scales}
     n_measured = sum(any(scale in known for scale in stage.measured_by) for stage in order.stages)
     bars = _bars(bar, metric, order, known)
@@ -214,7 +222,9 @@ def _bars(
         if missing := [scale for scale in scales if scale not in bar]:
             raise ModelError(f"bar: no point given for scale {listing(missing)}")
     elif bar is not None and len({(known[s].low, known[s].high) for s in scales}) > 1:
-        raise ModelError("the scales have different response formats, so one bar can't serve all; give a mapping by scale key")
+        raise ModelError(
+            "the scales have different response formats, so one bar can't serve all; give a mapping by scale key"
+        )
     percent = {}
     for scale in scales:
         low, high = known[scale].low, known[scale].high
@@ -226,7 +236,12 @@ def _bars(
 
 
 def _read(
-    stage: Stage, profile: Profile, known: Mapping[str, Estimate], bars: Mapping[str, float], metric: Metric, tail: float
+    stage: Stage,
+    profile: Profile,
+    known: Mapping[str, Estimate],
+    bars: Mapping[str, float],
+    metric: Metric,
+    tail: float,
 ) -> StageReading:
     """Read one stage off the profile: the mean of its scales, with limits from their joint covariance."""
     nan = float("nan")
@@ -249,7 +264,9 @@ def _read(
         )
 
     if not scales:
-        return reading(nan, nan, nan, "not measured", note or ("an outcome beyond the survey" if stage.outcome else "no scale"))
+        return reading(
+            nan, nan, nan, "not measured", note or ("an outcome beyond the survey" if stage.outcome else "no scale")
+        )
     estimates = [known[scale] for scale in scales]
     if hidden := [e.label for e in estimates if np.isnan(e.z if metric == "relative" else e.mean)]:
         return reading(nan, nan, nan, "undecided", f"no value for: {', '.join(hidden)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.profiles.record import WithinSD
+from internal_coherence.profiles.parts import WithinSD
 from internal_coherence.profiles.reference import Reference
 from internal_coherence.schools.grouping import SchoolMoments
 
@@ -97,7 +97,9 @@ def error_of_reference(reference: Reference, error: SamplingError) -> Array:
     return covariance
 
 
-def standing(j: int, moments: SchoolMoments, error: SamplingError, reference: Reference, of_reference: Array | None) -> Standing:
+def standing(
+    j: int, moments: SchoolMoments, error: SamplingError, reference: Reference, of_reference: Array | None
+) -> Standing:
     """Return a school's distance from the reference mean in the reference's unit.
 
     Parameters

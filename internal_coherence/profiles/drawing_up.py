@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from internal_coherence.errors import ResponseError, closest, listing
-from internal_coherence.instrument import Scale
-from internal_coherence.profiles.computing import SamplingError, Standing, error_of_reference, extremes, sampling_error, standing
-from internal_coherence.profiles.record import Choices, Estimate, ItemShare, Profile, Profiles, ReferenceSD, Spread, WithinSD
-from internal_coherence.profiles.reference import Reference, ReferenceChoice, from_norms, from_schools, school_mask
+from internal_coherence.instrument import Dimension, Scale
+from internal_coherence.profiles.basis import Basis, Comparison, Items
+from internal_coherence.profiles.computing import extremes
+from internal_coherence.profiles.parts import Estimate, Extremes, ItemShare, ReferenceSD, Spread, WithinSD
+from internal_coherence.profiles.record import Profile, Profiles
+from internal_coherence.profiles.reference import ReferenceChoice
 from internal_coherence.profiles.spread import bars, favourable
-from internal_coherence.responses import Responses, score
-from internal_coherence.responses.record import as_label
-from internal_coherence.schools.aggregation import withheld_reasons
-from internal_coherence.schools.disclosure import Audience, Gates, check_audience, check_others_hidden
-from internal_coherence.schools.grouping import SchoolMoments, group, school_moments
-from internal_coherence.schools.response_rates import response_rates
+from internal_coherence.responses import Responses
+from internal_coherence.schools.disclosure import Audience, Gates
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Items = Literal["all"] | Sequence[str]
+NAN = float("nan")
 
 
 def profile(
@@ -102,29 +94,26 @@ def profile(
     <Profile of 'Poplar': withheld, fewer than 5 teachers answered>
     >>> juniper = ic.profile(ic.example_responses(), "Juniper")
     >>> juniper.to_frame().query("kind == 'dimension'")[["key", "z"]].round(1)
-                          key    z
-    0  leadership_for_practice  0.6
-    5               structures -1.4
-    11                efficacy -0.3
+                            key    z
+    0   leadership_for_practice  0.3
+    5                structures -1.2
+    11                 efficacy -0.0
     """
-    basis = _Basis.of(
+    basis = Basis.of(
         responses,
-        reference,
-        audience,
-        items,
-        Choices(
-            reference=_reference_kind(reference),
-            sd=sd,
-            within_sd=within_sd,
-            include_self=include_self,
-            reference_error=reference_error,
-            finite_population=finite_population,
-            min_answered=min_answered,
-            level=level,
-            gates=gates or Gates(),
-        ),
+        reference=reference,
+        sd=sd,
+        audience=audience,
+        within_sd=within_sd,
+        include_self=include_self,
+        reference_error=reference_error,
+        finite_population=finite_population,
+        items=items,
+        min_answered=min_answered,
+        level=level,
+        gates=gates or Gates(),
     )
-    return basis.profile(basis.position(school))
+    return _draw_up(basis, basis.position(school))
 
 
 def profile_schools(
@@ -149,7 +138,9 @@ def profile_schools(
     ----------
     responses : Responses
         Of all schools.
-    reference, sd, audience, within_sd, include_self, reference_error, finite_population, items, min_answered, level, gates
+    reference, sd, audience, within_sd, include_self
+        As in `profile`.
+    reference_error, finite_population, items, min_answered, level, gates
         As in `profile`.
     progress : bool
         Whether to show a progress bar.
@@ -165,285 +156,160 @@ def profile_schools(
     >>> profiles = ic.profile_schools(ic.example_responses(), audience="district")
     >>> profiles
     <Profiles of 24 schools, 2 withheld>
-    >>> profiles["Alder"].dimensions[0].high_school
-    'Juniper'
+    >>> profiles["Alder"].dimensions[0].reference_schools.high_school
+    'Walnut'
     """
-    basis = _Basis.of(
+    basis = Basis.of(
         responses,
-        reference,
-        audience,
-        items,
-        Choices(
-            reference=_reference_kind(reference),
-            sd=sd,
-            within_sd=within_sd,
-            include_self=include_self,
-            reference_error=reference_error,
-            finite_population=finite_population,
-            min_answered=min_answered,
-            level=level,
-            gates=gates or Gates(),
-        ),
+        reference=reference,
+        sd=sd,
+        audience=audience,
+        within_sd=within_sd,
+        include_self=include_self,
+        reference_error=reference_error,
+        finite_population=finite_population,
+        items=items,
+        min_answered=min_answered,
+        level=level,
+        gates=gates or Gates(),
     )
     labels = basis.moments.labels
     schools = tqdm(enumerate(labels), total=len(labels), desc="profiles", disable=not progress)
-    return Profiles({school: basis.profile(j) for j, school in schools})
+    return Profiles({school: _draw_up(basis, j) for j, school in schools})
 
 
-def _reference_kind(reference: ReferenceChoice) -> Literal["all", "schools", "norms"]:
-    if isinstance(reference, pd.DataFrame):
-        return "norms"
-    if isinstance(reference, str):
-        if reference != "all":
-            msg = f"reference={reference!r} is not 'all'; to compare with one school or a few, give a list of names"
-            raise ResponseError(msg)
-        return "all"
-    return "schools"
+def _draw_up(basis: Basis, j: int) -> Profile:
+    """Return the profile of the j-th school."""
+    n, n_roster, rate = basis.response(j)
+    reason = basis.gates.reason_to_withhold(n, rate)
+    few = n < basis.gates.min_teachers
+    if basis.audience == "research":
+        reason, few = "", False
+    compared = basis.compare(j)
+    shown = not reason
+    estimates = _estimates(basis, j, compared) if shown else ()
+    nothing = np.empty((0, 0))
+    instrument = basis.responses.instrument
+    return Profile(
+        school=basis.moments.labels[j],
+        wave=basis.responses.waves[0] if basis.responses.waves else None,
+        audience=basis.audience,
+        instrument=instrument.title,
+        status=instrument.status,
+        dimension_labels=tuple((d.key, d.label) for d in instrument.dimensions),
+        n=None if few else n,
+        n_roster=n_roster,
+        response_rate=None if few else rate,
+        withheld=reason,
+        estimates=estimates,
+        spreads=_spreads(basis, j) if shown else (),
+        items=_items(basis, j) if shown else (),
+        scale_keys=tuple(s.key for s in instrument.scales),
+        mean_covariance=_read_only(compared.standing.mean_covariance if shown else nothing),
+        z_covariance=_read_only(compared.standing.z_covariance if shown else nothing),
+        n_reference_schools=int(compared.mask.any(axis=1).sum()),
+        n_reference_withheld=basis.n_reference_withheld,
+        self_in_reference=bool(compared.mask[j].any()),
+        choices=basis.choices,
+        log_counts=basis.responses.log.counts,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Basis:
-    """All that the profiles of one survey share, computed once."""
-
-    responses: Responses
-    audience: Audience
-    choices: Choices
-    scores: Array
-    answers: Array
-    selected: tuple[str, ...]
-    rows: list[NDArray[np.intp]]
-    rates: pd.DataFrame
-    moments: SchoolMoments
-    reasons: NDArray[np.object_]
-    mask: Mask
-    n_asked_for: int
-    norms: Reference | None
-    whole: Reference
-    error: SamplingError
-    error_of_whole: Array | None
-
-    @classmethod
-    def of(
-        cls, responses: Responses, reference: ReferenceChoice, audience: Audience, items: Items, choices: Choices
-    ) -> _Basis:
-        check_audience(audience)
-        responses = responses.latest()
-        selected = _selected(items, responses)
-        scores = score(responses, min_answered=choices.min_answered).to_numpy()
-        groups = group(responses.school, len(scores))
-        moments = school_moments(scores, groups)
-        reasons = withheld_reasons(responses, moments, choices.gates)
-        rates = response_rates(responses).reindex(list(moments.labels))
-        roster = rates["n_roster"].to_numpy() if choices.finite_population else None
-        if roster is not None and np.isnan(roster).any():
-            raise ResponseError("finite_population=True needs a roster that has every school; give roster= to read_responses")
-        passes = reasons == ""
-        chosen = np.ones(len(moments.labels), dtype=bool)
-        if choices.reference == "schools":
-            chosen = school_mask(list(reference), moments.labels)
-        mask = passes & chosen[:, None]
-        norms = None
-        if isinstance(reference, pd.DataFrame):
-            norms = from_norms(reference, responses.instrument, len(moments.labels))
-        elif not mask.any():
-            raise ResponseError(f"reference: none of {int(chosen.sum())} schools passes the gates ({choices.gates})")
-        pool = (passes if norms is not None else mask) if passes.any() else moments.size > 0
-        order = np.argsort(groups.codes, kind="stable")
-        whole = norms or from_schools(moments, mask, choices.sd)
-        error = sampling_error(moments, pool, choices.within_sd, roster)
-        return cls(
-            responses=responses,
-            audience=audience,
-            choices=choices,
-            scores=scores,
-            answers=responses.items.to_numpy(),
-            selected=selected,
-            rows=np.split(order, np.cumsum(np.bincount(groups.codes))[:-1]),
-            rates=rates,
-            moments=moments,
-            reasons=reasons,
-            mask=mask,
-            n_asked_for=int(chosen.sum()),
-            norms=norms,
-            whole=whole,
-            error=error,
-            error_of_whole=error_of_reference(whole, error) if choices.reference_error else None,
-        )
-
-    def position(self, school: object) -> int:
-        label, labels = as_label(school), self.moments.labels
-        if label not in labels:
-            raise ResponseError(f"nobody answered from a school {label!r}{closest(label, labels)}; there are {listing(labels)}")
-        return labels.index(label)
-
-    def profile(self, j: int) -> Profile:
-        """Return the profile of the j-th school."""
-        n, rate = int(self.rates["n"].iloc[j]), float(self.rates["response_rate"].iloc[j])
-        known = not np.isnan(rate)
-        reason = self.choices.gates.reason_to_withhold(n, rate if known else None)
-        open_to_reader = not reason or self.audience == "research"
-        few = n < self.choices.gates.min_teachers and self.audience != "research"
-        reference, mask = self._reference(j)
-        in_reference = mask.any(axis=1)
-        estimates, where = self._estimates(j, reference, mask) if open_to_reader else ((), None)
-        if open_to_reader and self.norms is None:
-            check_others_hidden(int(in_reference.sum()) - int(in_reference[j]), self.audience)
-        instrument = self.responses.instrument
-        nothing = np.empty((0, 0))
-        return Profile(
-            school=self.moments.labels[j],
-            wave=self.responses.waves[0] if self.responses.waves else None,
-            audience=self.audience,
-            instrument=instrument.title,
-            status=instrument.status,
-            dimension_labels=tuple((d.key, d.label) for d in instrument.dimensions),
-            n=None if few else n,
-            n_roster=int(self.rates["n_roster"].iloc[j]) if known else None,
-            response_rate=rate if known and not few else None,
-            withheld="" if open_to_reader else reason,
-            estimates=estimates,
-            spreads=self._spreads(j) if open_to_reader else (),
-            items=self._items(j) if open_to_reader else (),
-            scale_keys=tuple(s.key for s in instrument.scales),
-            mean_covariance=_read_only(where.mean_covariance if where else nothing),
-            z_covariance=_read_only(where.z_covariance if where else nothing),
-            n_reference_schools=int(in_reference.sum()) if self.norms is None else 0,
-            n_reference_withheld=self.n_asked_for - int(self.mask.any(axis=1).sum()) if self.norms is None else 0,
-            self_in_reference=self.norms is None and bool(in_reference[j]),
-            choices=self.choices,
-            log_counts=self.responses.log.counts,
-        )
-
-    def _reference(self, j: int) -> tuple[Reference, Mask]:
-        """Return the reference for a school, which may leave the school itself out."""
-        if self.norms is not None or self.choices.include_self or not self.mask[j].any():
-            return self.whole, self.mask
-        mask = self.mask.copy()
-        mask[j] = False
-        if not mask.any():
-            raise ResponseError(f"reference: without {self.moments.labels[j]!r} itself no school is left")
-        return from_schools(self.moments, mask, self.choices.sd), mask
-
-    def _shown(self, j: int) -> list[str]:
-        """Return for each scale why it is withheld; a researcher sees everything."""
-        return [""] * self.reasons.shape[1] if self.audience == "research" else list(self.reasons[j])
-
-    def _estimates(self, j: int, reference: Reference, mask: Mask) -> tuple[tuple[Estimate, ...], Standing]:
-        of_reference = self.error_of_whole
-        if of_reference is not None and reference is not self.whole:
-            of_reference = error_of_reference(reference, self.error)
-        where = standing(j, self.moments, self.error, reference, of_reference)
-        withheld = self._shown(j)
-        hidden = np.array([reason != "" for reason in withheld])
-        for covariance in (where.mean_covariance, where.z_covariance):
-            covariance[hidden, :] = covariance[:, hidden] = np.nan
-        z_all = (self.moments.mean - reference.mean) / reference.sd
-        scales = self.responses.instrument.scales
-        place = {scale.key: a for a, scale in enumerate(scales)}
-        estimates: list[Estimate] = []
-        for dimension in self.responses.instrument.dimensions:
-            own = [scale for scale in scales if scale.dimension == dimension.key]
-            at = [place[scale.key] for scale in own]
-            parts = [self._scale(j, scale, place[scale.key], where, reference, mask, z_all, withheld) for scale in own]
-            gaps = [part.label for part in parts if np.isnan(part.z)]
-            reason = f"for lack of: {', '.join(gaps)}" if gaps else ""
-            estimates.append(
-                Estimate(
-                    kind="dimension",
-                    key=dimension.key,
-                    label=dimension.label,
-                    dimension=dimension.key,
-                    low=np.nan,
-                    high=np.nan,
-                    n=None,
-                    mean=np.nan,
-                    mean_se=np.nan,
-                    z=float(np.mean([part.z for part in parts])),
-                    se=float(np.sqrt(where.z_covariance[np.ix_(at, at)].mean())),
-                    df=min(part.df for part in parts),
-                    reference_mean=np.nan,
-                    reference_sd=np.nan,
-                    withheld=reason,
-                    **self._extremes(z_all[:, at].mean(axis=1), mask[:, at].all(axis=1)),
-                )
-            )
-            estimates += parts
-        return tuple(estimates), where
-
-    def _scale(
-        self,
-        j: int,
-        scale: Scale,
-        a: int,
-        where: Standing,
-        reference: Reference,
-        mask: Mask,
-        z_all: Array,
-        withheld: list[str],
-    ) -> Estimate:
-        reason = withheld[a]
-        z = np.nan if reason else float(where.z[a])
-        if not reason and np.isnan(z):
-            reason = "the reference does not vary on this scale" if self.moments.size[j, a] else "nobody answered it"
-        few = bool(reason) and self.moments.size[j, a] < self.choices.gates.min_teachers
-        return Estimate(
-            kind="scale",
-            key=scale.key,
-            label=scale.label,
-            dimension=scale.dimension,
-            low=float(scale.low),
-            high=float(scale.high),
-            n=None if few else int(self.moments.size[j, a]),
-            mean=np.nan if reason else float(self.moments.mean[j, a]),
-            mean_se=float(np.sqrt(where.mean_covariance[a, a])),
-            z=z,
-            se=float(np.sqrt(where.z_covariance[a, a])),
-            df=np.nan if reason else float(self.error.df[j, a]),
-            reference_mean=float(reference.mean[a]),
-            reference_sd=float(reference.sd[a]),
-            withheld=reason,
-            **self._extremes(z_all[:, a], mask[:, a]),
-        )
-
-    def _extremes(self, z: Array, eligible: Mask) -> dict[str, float | str]:
-        """Return the Reference Schools High and Low; with norms there are none."""
-        found = None if self.norms is not None else extremes(z, eligible & ~np.isnan(z), self.choices.gates.min_reference_schools)
-        if found is None:
-            return {"reference_high": np.nan, "reference_low": np.nan}
-        named = self.audience != "school"
-        high, low = found
-        return {
-            "reference_high": float(z[high]),
-            "reference_low": float(z[low]),
-            "high_school": self.moments.labels[high] if named else "",
-            "low_school": self.moments.labels[low] if named else "",
-        }
-
-    def _spreads(self, j: int) -> tuple[Spread, ...]:
-        scores = self.scores[self.rows[j]]
-        return tuple(
-            Spread(scale=scale.key, withheld=reason) if reason else bars(scale, scores[:, a], self.choices.gates)
-            for a, (scale, reason) in enumerate(zip(self.responses.instrument.scales, self._shown(j), strict=True))
-        )
-
-    def _items(self, j: int) -> tuple[ItemShare, ...]:
-        answers, gates = self.answers[self.rows[j]], self.choices.gates
-        pairs = [(scale.key, item) for scale in self.responses.instrument.scales for item in scale.items]
-        return tuple(
-            favourable(item, scale, answers[:, p], gates) for p, (scale, item) in enumerate(pairs) if item.key in self.selected
-        )
+def _estimates(basis: Basis, j: int, compared: Comparison) -> tuple[Estimate, ...]:
+    """Return the dimensions, each followed by its scales."""
+    instrument = basis.responses.instrument
+    place = {scale.key: a for a, scale in enumerate(instrument.scales)}
+    estimates: list[Estimate] = []
+    for dimension in instrument.dimensions:
+        own = instrument.in_dimension(dimension.key)
+        parts = [_scale(basis, j, scale, place[scale.key], compared) for scale in own]
+        at = [place[scale.key] for scale in own]
+        estimates += [_dimension(basis, dimension, parts, at, compared), *parts]
+    return tuple(estimates)
 
 
-def _selected(items: Items, responses: Responses) -> tuple[str, ...]:
-    keys = [item.key for item in responses.instrument.items]
-    if isinstance(items, str):
-        if items != "all":
-            raise ResponseError(f"items={items!r}: give 'all' or a list of item keys")
-        return tuple(keys)
-    for key in items:
-        if key not in keys:
-            raise ResponseError(f"items: the instrument has no item {key!r}{closest(key, keys)}")
-    return tuple(items)
+def _scale(basis: Basis, j: int, scale: Scale, a: int, compared: Comparison) -> Estimate:
+    standing, reason = compared.standing, compared.withheld[a]
+    few = bool(reason) and basis.moments.size[j, a] < basis.gates.min_teachers
+    return Estimate(
+        kind="scale",
+        key=scale.key,
+        label=scale.label,
+        dimension=scale.dimension,
+        low=float(scale.low),
+        high=float(scale.high),
+        n=None if few else int(basis.moments.size[j, a]),
+        mean=NAN if reason else float(basis.moments.mean[j, a]),
+        mean_se=float(np.sqrt(standing.mean_covariance[a, a])),
+        z=NAN if reason else float(standing.z[a]),
+        se=float(np.sqrt(standing.z_covariance[a, a])),
+        df=NAN if reason else float(basis.error.df[j, a]),
+        reference_mean=NAN if reason else float(compared.reference.mean[a]),
+        reference_sd=NAN if reason else float(compared.reference.sd[a]),
+        reference_schools=_extremes(basis, compared.z[:, a], compared.mask[:, a]) if not reason else Extremes(),
+        withheld=reason,
+    )
+
+
+def _dimension(
+    basis: Basis, dimension: Dimension, parts: list[Estimate], at: list[int], compared: Comparison
+) -> Estimate:
+    gaps = [part.label for part in parts if part.withheld]
+    z: Array = compared.z[:, at].mean(axis=1)
+    mask: Mask = np.logical_and.reduce(compared.mask[:, at], axis=1)
+    return Estimate(
+        kind="dimension",
+        key=dimension.key,
+        label=dimension.label,
+        dimension=dimension.key,
+        low=NAN,
+        high=NAN,
+        n=None,
+        mean=NAN,
+        mean_se=NAN,
+        z=float(np.mean([part.z for part in parts])),
+        se=float(np.sqrt(compared.standing.z_covariance[np.ix_(at, at)].mean())),
+        df=min(part.df for part in parts),
+        reference_mean=NAN,
+        reference_sd=NAN,
+        reference_schools=_extremes(basis, z, mask) if not gaps else Extremes(),
+        withheld=f"for lack of: {', '.join(gaps)}" if gaps else "",
+    )
+
+
+def _extremes(basis: Basis, z: Array, eligible: Mask) -> Extremes:
+    """Return the Reference Schools High and Low; with norms there are none."""
+    eligible = np.logical_and(eligible, np.isfinite(z))
+    found = None if basis.norms is not None else extremes(z, eligible, basis.gates.min_reference_schools)
+    if found is None:
+        return Extremes()
+    named = basis.audience != "school"
+    high, low = found
+    labels = basis.moments.labels
+    return Extremes(
+        high=float(z[high]),
+        low=float(z[low]),
+        high_school=labels[high] if named else "",
+        low_school=labels[low] if named else "",
+    )
+
+
+def _spreads(basis: Basis, j: int) -> tuple[Spread, ...]:
+    scores = basis.scores[basis.rows[j]]
+    return tuple(
+        Spread(scale=scale.key, withheld=reason) if reason else bars(scale, scores[:, a], basis.gates)
+        for a, (scale, reason) in enumerate(zip(basis.responses.instrument.scales, basis.own_reasons(j), strict=True))
+    )
+
+
+def _items(basis: Basis, j: int) -> tuple[ItemShare, ...]:
+    answers = basis.answers[basis.rows[j]]
+    pairs = [(scale.key, item) for scale in basis.responses.instrument.scales for item in scale.items]
+    return tuple(
+        favourable(item, scale, answers[:, p], basis.gates)
+        for p, (scale, item) in enumerate(pairs)
+        if item.key in basis.selected
+    )
 
 
 def _read_only(array: Array) -> Array:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from internal_coherence.errors import ModelError, ResponseError, closest
-from internal_coherence.records import Record
+from internal_coherence.errors import ResponseError, closest
+from internal_coherence.profiles.parts import Choices, Estimate, ItemShare, Spread
+from internal_coherence.records import Record, plain
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.disclosure import Audience, Gates
+from internal_coherence.schools.disclosure import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,165 +25,6 @@ if TYPE_CHECKING:
     from internal_coherence.ordering import Order
 
 Array = NDArray[np.float64]
-ReferenceSD = Literal["teachers", "schools"]
-WithinSD = Literal["pooled", "own"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """Where a school stands on one scale or dimension.
-
-    Parameters
-    ----------
-    kind : {"scale", "dimension"}
-    key, label, dimension : str
-        Name, name for readers, and the dimension it belongs to (its own key for a dimension).
-    low, high : float
-        The response format; NaN for a dimension.
-    n : int or None
-        Teachers behind the estimate; None for a dimension, and where so few that the number itself is withheld.
-    mean, mean_se : float
-        On the response scale; NaN for a dimension.
-    z, se, df : float
-        In standard deviations from the reference mean, with standard error and degrees of freedom.
-    reference_mean, reference_sd : float
-        What z is counted from and in; NaN for a dimension.
-    reference_high, reference_low : float
-        z of the highest and lowest school of the reference; NaN where there are too few schools to choose from.
-    high_school, low_school : str
-        Their names, for a district or a researcher only.
-    withheld : str
-        Why the numbers are missing; empty if they are not.
-    """
-
-    kind: Literal["scale", "dimension"]
-    key: str
-    label: str
-    dimension: str
-    low: float
-    high: float
-    n: int | None
-    mean: float
-    mean_se: float
-    z: float
-    se: float
-    df: float
-    reference_mean: float
-    reference_sd: float
-    reference_high: float
-    reference_low: float
-    high_school: str = ""
-    low_school: str = ""
-    withheld: str = ""
-
-    def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the limits of z, by the t distribution.
-
-        Parameters
-        ----------
-        level : float
-            Between 0 and 1.
-
-        Returns
-        -------
-        tuple of float
-        """
-        if not 0 < level < 1:
-            raise ModelError(f"level={level} is not between 0 and 1")
-        reach = float(stdtrit(self.df, (1 + level) / 2)) * self.se
-        return self.z - reach, self.z + reach
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One bar of a distribution: the options from `first` to `last`, and the share of teachers closest to them."""
-
-    first: float
-    last: float
-    first_label: str
-    last_label: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """How the teachers' scores on a scale are spread, in bars that each hold enough teachers."""
-
-    scale: str
-    bars: tuple[Bar, ...] = ()
-    withheld: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemShare:
-    """The share of favourable answers to one item, out of those who answered it.
-
-    Parameters
-    ----------
-    item, scale, text : str
-        Names and wording.
-    reversed : bool
-        Then favourable means disagreeing.
-    share : float
-        Of answers above the middle of the response format, after reversal.
-    bound : {"", "at most", "at least"}
-        Where so few answered one way that only a bound is shown.
-    withheld : str
-        Why there is no share; empty if there is.
-    """
-
-    item: str
-    scale: str
-    text: str
-    reversed: bool
-    share: float
-    bound: str = ""
-    withheld: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """The decisions behind a profile, as the user made them.
-
-    Parameters
-    ----------
-    reference : {"all", "schools", "norms"}
-        All schools that pass the gates, the ones named, or a table of norms.
-    sd : {"teachers", "schools"}
-        Whose standard deviation is the unit.
-    within_sd : {"pooled", "own"}
-        Which spread of teachers the standard error comes from.
-    include_self : bool
-        Whether the school itself belongs to the reference.
-    reference_error : bool
-        Whether the interval counts the uncertainty of the reference mean.
-    finite_population : bool
-        Whether the interval is for the present staff, all of whom could have answered.
-    min_answered : int or float
-        How much of a scale a teacher's score needs.
-    level : float
-        Of the intervals.
-    gates : Gates
-        What had to hold.
-    """
-
-    reference: Literal["all", "schools", "norms"] = "all"
-    sd: ReferenceSD = "teachers"
-    within_sd: WithinSD = "pooled"
-    include_self: bool = True
-    reference_error: bool = True
-    finite_population: bool = False
-    min_answered: float = 0.5
-    level: float = 0.95
-    gates: Gates = Gates()
-
-    def __post_init__(self) -> None:
-        if self.sd not in ("teachers", "schools"):
-            raise ModelError(f"sd={self.sd!r} is neither 'teachers' nor 'schools'")
-        if self.within_sd not in ("pooled", "own"):
-            raise ModelError(f"within_sd={self.within_sd!r} is neither 'pooled' nor 'own'")
-        if not 0 < self.level < 1:
-            raise ModelError(f"level={self.level} is not between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -266,15 +107,24 @@ class Profile(Record):
         """
         columns = [
             "kind", "key", "label", "dimension", "n", "mean", "mean_se", "z", "se", "df", "ci_lower", "ci_upper",
-            "reference_mean", "reference_sd", "reference_high", "reference_low", "high_school", "low_school", "withheld",
+            "reference_mean", "reference_sd", "reference_high", "reference_low", "high_school", "low_school",
+            "withheld",
         ]  # fmt: skip
         rows = []
         for estimate in self.estimates:
-            lower, upper = estimate.confidence_interval(self.choices.level)
-            limits = {"ci_lower": lower, "ci_upper": upper}
-            rows.append([limits[c] if c in limits else getattr(estimate, c) for c in columns])
+            row = plain(estimate) | dict(
+                zip(("ci_lower", "ci_upper"), estimate.confidence_interval(self.choices.level), strict=True)
+            )
+            extremes = row.pop("reference_schools")
+            row |= {"reference_high": extremes["high"], "reference_low": extremes["low"]}
+            rows.append(row | {name: extremes[name] for name in ("high_school", "low_school")})
         frame = pd.DataFrame(rows, columns=columns)
-        frame["n"] = frame["n"].astype(float)
+        numbers = [
+            c
+            for c in columns
+            if c not in ("kind", "key", "label", "dimension", "high_school", "low_school", "withheld")
+        ]
+        frame[numbers] = frame[numbers].astype(float)
         return frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -371,7 +221,9 @@ class Profiles(Mapping[str, Profile]):
             if one.withheld:
                 frame = pd.DataFrame([{"withheld": one.withheld}]).reindex(columns=frame.columns)
             counts = {"n_teachers": one.n, "response_rate": one.response_rate}
-            tables.append(frame.assign(**{k: np.nan if v is None else float(v) for k, v in counts.items()}, school=school))
+            tables.append(
+                frame.assign(**{k: np.nan if v is None else float(v) for k, v in counts.items()}, school=school)
+            )
         return pd.concat([t.astype({"ci_lower": float}) for t in tables]).set_index("school")
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest, listing
 from internal_coherence.instrument import Instrument
-from internal_coherence.profiles.record import ReferenceSD
+from internal_coherence.profiles.parts import ReferenceSD
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.grouping import SchoolMoments
 
@@ -62,7 +62,9 @@ def school_mask(choice: Sequence[object], labels: Sequence[str]) -> Mask:
     wanted = [as_label(school) for school in choice]
     for name in wanted:
         if name not in labels:
-            raise ResponseError(f"reference: no school {name!r} with answers{closest(name, labels)}; there are {listing(labels)}")
+            raise ResponseError(
+                f"reference: no school {name!r} with answers{closest(name, labels)}; there are {listing(labels)}"
+            )
     return np.isin(np.array(labels, dtype=object), wanted)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.instrument import Item, Scale
-from internal_coherence.profiles.record import Bar, ItemShare, Spread
+from internal_coherence.profiles.parts import Bar, ItemShare, Spread
 from internal_coherence.schools.disclosure import Gates, coded_share, pooled_bins
 
 Array = NDArray[np.float64]
@@ -39,7 +42,7 @@ def bars(scale: Scale, scores: Array, gates: Gates) -> Spread:
     else:
         cuts = np.linspace(scale.low, scale.high, 6)
         place = np.clip(np.searchsorted(cuts, scores, side="right") - 1, 0, 4)
-        ends = [(float(a), float(b), "", "") for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        ends = [(float(a), float(b), "", "") for a, b in pairwise(cuts)]
     joined = pooled_bins(np.bincount(place, minlength=len(ends)), gates.min_cell)
     if not joined:
         return Spread(scale=scale.key, withheld="the answers lie too close together to show without showing everyone's")
@@ -76,10 +79,10 @@ def favourable(item: Item, scale: str, answers: Array, gates: Gates) -> ItemShar
     ItemShare
     """
     answers = answers[~np.isnan(answers)]
-    about = {"item": item.key, "scale": scale, "text": item.text, "reversed": item.reversed}
+    about = partial(ItemShare, item=item.key, scale=scale, text=item.text, reversed=item.reversed)
     if len(answers) < gates.min_distribution:
         reason = f"fewer than {gates.min_distribution} teachers answered"
-        return ItemShare(**about, share=float("nan"), withheld=reason)
+        return about(share=float("nan"), withheld=reason)
     count = int((answers > (item.low + item.high) / 2).sum())
     share, bound = coded_share(count, len(answers), gates.min_cell)
-    return ItemShare(**about, share=share, bound=bound)
+    return about(share=share, bound=bound)

@@ -4,4 +4,12 @@ from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.tables import district_table, html_table, profile_summary, write_csv
 
-__all__ = ["district_table", "draw_profile", "html_table", "profile_page", "profile_summary", "write_csv", "write_pages"]
+__all__ = [
+    "district_table",
+    "draw_profile",
+    "html_table",
+    "profile_page",
+    "profile_summary",
+    "write_csv",
+    "write_pages",
+]

@@ -10,14 +10,15 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from internal_coherence.profiles.record import Estimate, Profile, Spread
+from internal_coherence.profiles import Profile
+from internal_coherence.profiles.parts import Estimate, Spread
 from internal_coherence.report.wording import level_text, signed
 
 BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#555555", "#DDDDDD"
 WIDTH = 4.8
 ROW = 0.36
+PANEL = 1.25
 
 
 def draw_profile(profile: Profile, ax: Axes | None = None) -> Axes:
@@ -45,7 +46,6 @@ def draw_profile(profile: Profile, ax: Axes | None = None) -> Axes:
         ax.set_axis_off()
         return ax
     reach = _reach(estimates, profile.choices.level)
-    ax.axvline(0, color=GREY, linewidth=1, zorder=1)
     for row, estimate in enumerate(estimates):
         _draw_estimate(ax, -row, estimate, profile.choices.level, reach)
     ax.set_xlim(-reach, reach)
@@ -54,7 +54,9 @@ def draw_profile(profile: Profile, ax: Axes | None = None) -> Axes:
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.tick_params(labelsize=8)
-    ax.set_xlabel(f"Standard deviations from the reference mean, {level_text(profile.choices.level)} intervals", fontsize=8)
+    ax.set_xlabel(
+        f"Standard deviations from the reference mean, {level_text(profile.choices.level)} intervals", fontsize=8
+    )
     _draw_key(ax)
     return ax
 
@@ -63,7 +65,11 @@ def _reach(estimates: tuple[Estimate, ...], level: float) -> float:
     """Return how far the axis goes to either side: to the next half beyond all that is drawn."""
     values = [1.5]
     for e in estimates:
-        values += [abs(v) for v in (*e.confidence_interval(level), e.reference_high, e.reference_low) if not isnan(v)]
+        values += [
+            abs(v)
+            for v in (*e.confidence_interval(level), e.reference_schools.high, e.reference_schools.low)
+            if not isnan(v)
+        ]
     return ceil(2 * (max(values) + 0.1)) / 2
 
 
@@ -80,7 +86,8 @@ def _draw_estimate(ax: Axes, y: float, estimate: Estimate, level: float, reach: 
         parse_math=False,
     )
     ax.plot([-reach, reach], [y, y], color=PALE, linewidth=0.8, zorder=0)
-    for value, marker in ((estimate.reference_high, "^"), (estimate.reference_low, "v")):
+    ax.plot([0, 0], [y - 0.2, y + 0.1], color="black", linewidth=1, zorder=1)
+    for value, marker in ((estimate.reference_schools.high, "^"), (estimate.reference_schools.low, "v")):
         if not isnan(value):
             ax.plot([value], [y], marker, color=ORANGE, markersize=4.5, markerfacecolor="white", zorder=2)
     if isnan(estimate.z):
@@ -119,39 +126,57 @@ def draw_spreads(profile: Profile) -> Figure:
     Returns
     -------
     Figure
-        One panel a scale that has bars.
+        One small histogram a scale that has bars, two in a row: the area of a bar is its share of teachers.
     """
     shown = [spread for spread in profile.spreads if spread.bars]
-    n_columns = min(2, max(len(shown), 1))
+    n_columns = 1 if len(shown) == 1 else 2
     n_rows = max(ceil(len(shown) / n_columns), 1)
-    height = 1.3 * n_rows + 0.1
+    height = PANEL * n_rows + 0.05
     figure = Figure(figsize=(WIDTH, height))
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))  # one set of axes, in inches: many are slow
+    ax.set_axis_off()
     labels = {estimate.key: estimate for estimate in profile.scales}
+    width = WIDTH / n_columns - 0.3
     for k, spread in enumerate(shown):
         row, column = divmod(k, n_columns)
-        box = (0.04 + column * 0.5, 1 - (1.3 * row + 1.05) / height, (0.92 if n_columns == 1 else 0.42), 0.72 / height)
-        _draw_spread(figure.add_axes(box), spread, labels[spread.scale])
+        origin = (0.15 + column * WIDTH / 2, height - PANEL * row - 1.0)
+        _draw_spread(ax, spread, labels[spread.scale], origin, width)
     return figure
 
 
-def _draw_spread(ax: Axes, spread: Spread, estimate: Estimate) -> None:
+def _draw_spread(ax: Axes, spread: Spread, estimate: Estimate, origin: tuple[float, float], width: float) -> None:
+    """Draw one histogram above the point `origin`, all in inches."""
     by_option = any(bar.first == bar.last for bar in spread.bars)
     margin = 0.5 if by_option else 0.0
-    for bar in spread.bars:
-        left, right = bar.first - margin, bar.last + margin
-        ax.add_patch(Rectangle((left, 0), right - left, bar.share, facecolor=BLUE, edgecolor="white", linewidth=1.5))
+    left, bottom = origin
+    unit = width / (estimate.high - estimate.low + 2 * margin)
+
+    def at(answer: float) -> float:
+        return left + (answer - estimate.low + margin) * unit
+
+    starts = [at(bar.first - margin) for bar in spread.bars]
+    widths = [at(bar.last + margin) - start for bar, start in zip(spread.bars, starts, strict=True)]
+    heights = [bar.share / w for bar, w in zip(spread.bars, widths, strict=True)]
+    tall = 0.5 / max(heights)
+    ax.bar(
+        starts, [h * tall for h in heights], widths, bottom, align="edge", color=BLUE, edgecolor="white", linewidth=1.5
+    )
+    for bar, start, wide, high in zip(spread.bars, starts, widths, heights, strict=True):
         if bar.share > 0:
-            ax.text((left + right) / 2, bar.share + 0.02, f"{100 * bar.share:.0f}", fontsize=7, ha="center", va="bottom")
-    ax.plot([estimate.mean], [0], "^", color=ORANGE, markersize=6, clip_on=False, zorder=5)
-    ax.set_xlim(estimate.low - margin, estimate.high + margin)
-    ax.set_ylim(0, max(bar.share for bar in spread.bars) + 0.2)
-    ax.set_yticks([])
-    ax.set_xticks(np.arange(estimate.low, estimate.high + 1) if by_option else [estimate.low, estimate.high])
-    ax.tick_params(labelsize=7, length=2, pad=3)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    title = estimate.label if len(estimate.label) <= 44 else estimate.label[:42].rstrip() + "…"
-    ax.set_title(title, fontsize=7, loc="left", pad=3, parse_math=False)
+            ax.text(
+                start + wide / 2,
+                bottom + high * tall + 0.02,
+                f"{100 * bar.share:.0f}",
+                fontsize=7,
+                ha="center",
+                va="bottom",
+            )
+    ax.plot([left, left + width], [bottom, bottom], color="black", linewidth=0.8)
+    ax.plot([at(estimate.mean)], [bottom - 0.02], "^", color=ORANGE, markersize=5, zorder=5)
+    for answer in np.arange(estimate.low, estimate.high + 1) if by_option else (estimate.low, estimate.high):
+        ax.text(at(answer), bottom - 0.07, f"{answer:g}", fontsize=7, ha="center", va="top")
+    title = estimate.label if len(estimate.label) <= 44 or width > WIDTH / 2 else estimate.label[:42].rstrip() + "…"
+    ax.text(left, bottom + 0.72, title, fontsize=7, va="bottom", parse_math=False)
 
 
 def as_svg(figure: Figure, name: str, title: str, description: str) -> str:
@@ -171,7 +196,12 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> str:
     """
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}, transparent=True)
+        figure.savefig(
+            buffer,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+            transparent=True,
+        )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{name}-', svg)

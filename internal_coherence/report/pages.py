@@ -16,8 +16,10 @@ from markupsafe import Markup
 from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
+from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.ordering import Order, WeakStage, earliest_weak_stage, list_orders, load_order
-from internal_coherence.profiles.record import ItemShare, Profile, Profiles
+from internal_coherence.profiles import Profile, Profiles
+from internal_coherence.profiles.parts import ItemShare
 from internal_coherence.report import wording
 from internal_coherence.report.figures import as_svg, draw_profile, draw_spreads
 
@@ -156,7 +158,6 @@ class _StageView:
 class _OrderView:
     title: str
     basis: str
-    notes: str
     conclusion: str
     stages: tuple[_StageView, ...]
 
@@ -167,7 +168,7 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
     contents: dict[str, object] = {
         "profile": profile,
         "response": wording.response(profile),
-        "notice": wording.RECONSTRUCTION_NOTICE if profile.status == "reconstructed" else "",
+        "notice": RECONSTRUCTION_NOTICE if profile.status == "reconstructed" else "",
         "choices": wording.choices_made(profile),
         "provenance": wording.provenance(profile),
         "formative_use": wording.FORMATIVE_USE,
@@ -179,7 +180,8 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
     }
     if profile.withheld:
         return contents
-    found = [(order, earliest_weak_stage(profile, order)) for order in orders]
+    walked = [(order, earliest_weak_stage(profile, order)) for order in orders]
+    found = [(order, outcome) for order, outcome in walked if outcome.measures_any]
     return contents | {
         "picture": _picture(profile, " ".join(str(s) for s in contents["sentences"])),  # type: ignore[attr-defined]
         "spread_picture": _spread_picture(profile),
@@ -192,14 +194,14 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
 
 def _picture(profile: Profile, description: str) -> Markup:
     figure = draw_profile(profile).get_figure(root=True)
-    return Markup(as_svg(figure, "profile", "Profile of dimensions and scales", escape(description)))  # type: ignore[arg-type]  # noqa: S704
+    return Markup(as_svg(figure, "profile", "Profile of dimensions and scales", escape(description)))  # type: ignore[arg-type]
 
 
 def _spread_picture(profile: Profile) -> Markup:
     if not any(spread.bars for spread in profile.spreads):
         return Markup("")
     described = "For each scale, the percentage of teachers whose score is closest to each answer; the table below has the numbers."
-    return Markup(as_svg(draw_spreads(profile), "spread", "Spread of teachers' scores", described))  # noqa: S704
+    return Markup(as_svg(draw_spreads(profile), "spread", "Spread of teachers' scores", described))
 
 
 def _items_by_scale(items: Iterable[ItemShare]) -> dict[str, list[ItemShare]]:
@@ -231,12 +233,9 @@ def _order_view(order: Order, found: WeakStage) -> _OrderView:
                 drawn=drawn,
             )
         )
-    inferred = any(arrow.basis == "inference" for arrow in order.arrows)
-    arrows = " That neighbouring stages are joined is inference." if inferred else ""
     return _OrderView(
         title=order.title,
-        basis=f"Order {order.statement}.{arrows} Which scales measure a stage is the reading of this library or its user.",
-        notes=order.notes,
+        basis=wording.order_basis(order),
         conclusion=wording.stage_conclusion(found, order),
         stages=tuple(stages),
     )

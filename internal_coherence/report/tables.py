@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from internal_coherence.profiles.record import Profile, Profiles
+from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.report.wording import interval, percent, signed
 
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -57,7 +57,9 @@ def html_table(table: pd.DataFrame, most_rows: int = 60) -> str:
     -------
     str
     """
-    return table.to_html(index=False, border=0, float_format="{:.3f}".format, na_rep="–", max_rows=most_rows, escape=True)
+    return table.to_html(
+        index=False, border=0, float_format="{:.3f}".format, na_rep="–", max_rows=most_rows, escape=True
+    )
 
 
 def district_table(profiles: Profiles) -> str:
@@ -79,7 +81,9 @@ def district_table(profiles: Profiles) -> str:
         if profile.withheld:
             rows.append(row | {profile.dimension_labels[0][1]: f"withheld: {profile.withheld}"})
             continue
-        rows.append(row | {e.label: f"{signed(e.z)} [{interval(e, profile.choices.level)}]" for e in profile.dimensions})
+        rows.append(
+            row | {e.label: f"{signed(e.z)} [{interval(e, profile.choices.level)}]" for e in profile.dimensions}
+        )
     return _aligned(rows)
 
 
@@ -104,4 +108,8 @@ def profile_summary(profile: Profile) -> str:
     """
     if profile.withheld:
         return html_table(pd.DataFrame({"school": [profile.school], "withheld": [profile.withheld]}))
-    return html_table(profile.to_frame()[["kind", "label", "n", "z", "ci_lower", "ci_upper", "reference_low", "reference_high", "withheld"]])
+    return html_table(
+        profile.to_frame()[
+            ["kind", "label", "n", "z", "ci_lower", "ci_upper", "reference_low", "reference_high", "withheld"]
+        ]
+    )

@@ -6,7 +6,8 @@ from math import isnan
 
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.ordering import Order, StageReading, WeakStage
-from internal_coherence.profiles.record import Bar, Choices, Estimate, ItemShare, Profile
+from internal_coherence.profiles import Profile
+from internal_coherence.profiles.parts import Bar, Choices, Estimate, ItemShare
 from internal_coherence.records import library_version
 
 FORMATIVE_USE = (
@@ -139,6 +140,19 @@ def made_by() -> str:
     return f"Made with internal_coherence {library_version()}."
 
 
+def order_basis(order: Order) -> str:
+    """Say where an order comes from, and what about it is inference."""
+    source = (order.statement.citation or "").rstrip(".")
+    stated = {
+        "verified": f"This order is stated in a public source: {source}.",
+        "stated": f"This order is stated in: {source}.",
+        "user": "This order is the user's own.",
+    }.get(order.statement.mark, "The source of this order is not verified.")
+    inferred = any(arrow.basis == "inference" for arrow in order.arrows)
+    joined = " That neighbouring stages are joined is inference." if inferred else ""
+    return f"{stated}{joined} Which scales measure a stage is a reading of it. {order.notes}".rstrip()
+
+
 def stage_position(reading: StageReading, metric: str) -> str:
     """Say where a stage lies against the bar."""
     if reading.verdict == "not measured":
@@ -163,7 +177,11 @@ def stage_position(reading: StageReading, metric: str) -> str:
 def stage_conclusion(found: WeakStage, order: Order) -> str:
     """Say what a walk along an order found."""
     labels = {stage.key: stage.label for stage in order.stages}
-    low = "below the bar" if found.metric == "response" else "lower than this group of schools, which is not low in itself"
+    low = (
+        "below the bar"
+        if found.metric == "response"
+        else "lower than this group of schools, which is not low in itself"
+    )
     if found.conclusion == "weak stage" and found.stage is not None:
         return f"Earliest weak stage: {labels[found.stage]}. It is clearly {low}, and every measured stage before it is clearly not."
     if found.conclusion == "none below":
@@ -179,8 +197,9 @@ def agreement_of_orders(found: list[tuple[Order, WeakStage]]) -> str:
         return ""
     conclusions = {outcome.conclusion for _, outcome in found}
     scales = [
-        {scale for reading in outcome.readings if reading.stage == outcome.stage for scale in reading.scales} for _, outcome in found
+        {scale for reading in outcome.readings if reading.stage == outcome.stage for scale in reading.scales}
+        for _, outcome in found
     ]
     if len(conclusions) > 1 or (conclusions == {"weak stage"} and not set.intersection(*scales)):
-        return "The published statements of the order lead to different readings here; both are shown, and neither outranks the other."
+        return "The published statements of the order lead to different readings here; both are shown, neither outranks the other."
     return "The published statements of the order differ in their stages; both are shown."

@@ -62,7 +62,7 @@ def example_responses() -> Responses:
     --------
     >>> import internal_coherence as ic
     >>> ic.example_responses()
-    <Responses: 1797 rows in 24 schools, 11 scales, 50 items; waves 2023, 2024, 2025>
+    <Responses: 1779 rows in 24 schools, 11 scales, 50 items; waves 2023, 2024, 2025>
     """
     rates = np.full(len(SCHOOLS), 0.82)
     rates[SCHOOLS.index(LOW_RESPONSE)] = 0.5

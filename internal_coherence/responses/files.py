@@ -83,7 +83,9 @@ def read_export(source: str | Path | pd.DataFrame, format: str | None, text_colu
             raise ResponseError(msg)
         export = _read_file(path, kind, text_columns)
     if export.cells.empty:
-        raise ResponseError(f"{export.name} is empty: it has {len(export.cells)} rows and {export.cells.shape[1]} columns")
+        raise ResponseError(
+            f"{export.name} is empty: it has {len(export.cells)} rows and {export.cells.shape[1]} columns"
+        )
     return export
 
 
@@ -208,7 +210,7 @@ def _user_missing(cells: pd.Series, meta: Any, column: str) -> np.ndarray[Any, n
 def _within(value: object, low: Any, high: Any) -> bool:
     if isinstance(value, str) or isinstance(low, str):
         return value == low
-    return bool(low <= value <= high)  # type: ignore[operator]  # a number; NaN compares false
+    return isinstance(value, (int, float)) and bool(float(low) <= value <= float(high))
 
 
 def renamed(export: Export, columns: Mapping[str, str]) -> Export:

@@ -48,9 +48,9 @@ class CodingLog(Record):
     --------
     >>> import internal_coherence as ic
     >>> print(ic.example_responses().log)
-    1821 rows read, 1797 kept
+    1803 rows read, 1779 kept
       leaders' rows left out        24
-      answers reverse-coded       7181
+      answers reverse-coded       6975
     """
 
     n_read: int

@@ -101,7 +101,9 @@ def _check_mapping(columns: Mapping[str, str], instrument: Instrument, names: li
     keys = [item.key for item in instrument.items]
     for key, column in columns.items():
         if key not in keys:
-            turned = "; columns= maps item keys to column names, not the reverse" if column in keys else closest(key, keys)
+            turned = (
+                "; columns= maps item keys to column names, not the reverse" if column in keys else closest(key, keys)
+            )
             raise ResponseError(f"columns={{{key!r}: {column!r}}}: the instrument has no item {key!r}{turned}")
         if column not in names:
             msg = f"columns={{{key!r}: {column!r}}}: the data have no column {column!r}{closest(column, names)}"
@@ -139,4 +141,6 @@ def _complain(missing: list[str], instrument: Instrument, names: list[str], wher
     if whole and len(whole) < len(instrument.scales):
         kept = [s.key for s in instrument.scales if s.key not in whole]
         advice += f", or, if the survey left those scales out, read with instrument.select({kept!r})"
-    raise ResponseError(f"{where} has no column for {len(missing)} of {len(instrument.items)} items: {', '.join(shown)}{more}; {advice}")
+    raise ResponseError(
+        f"{where} has no column for {len(missing)} of {len(instrument.items)} items: {', '.join(shown)}{more}; {advice}"
+    )

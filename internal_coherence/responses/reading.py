@@ -146,7 +146,9 @@ def read_responses(
         )
     people, answers = filtered.people, filtered.answers
     if answers.empty:
-        raise ResponseError(f"{export.name}: none of {n_read} rows is a teacher's answer:\n{_summary(before, filtered.entries, n_read)}")
+        raise ResponseError(
+            f"{export.name}: none of {n_read} rows is a teacher's answer:\n{_summary(before, filtered.entries, n_read)}"
+        )
     check_spellings(people["school"])
 
     tidied = tidied.loc[people.index]

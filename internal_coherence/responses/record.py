@@ -117,7 +117,9 @@ class Responses:
         years = [match[0] if (match := _YEAR.match(wave)) else None for wave in self.waves]
         dates = all(_DATE.fullmatch(wave) for wave in self.waves)
         if None in numbers and not dates and (None in years or len(set(years)) < len(years)):
-            msg = f"can't tell which of the waves {listing(self.waves)} is the latest; choose one with .select(wave=...)"
+            msg = (
+                f"can't tell which of the waves {listing(self.waves)} is the latest; choose one with .select(wave=...)"
+            )
             raise ResponseError(msg)
         return self.select(wave=self.waves[-1])
 
@@ -155,7 +157,7 @@ class Responses:
         --------
         >>> import internal_coherence as ic
         >>> ic.example_responses().select(wave=2025, school=["Alder", "Birch"])
-        <Responses: 58 teachers in 2 schools, 11 scales, 50 items; wave 2025>
+        <Responses: 61 teachers in 2 schools, 11 scales, 50 items; wave 2025>
         """
         keep = pd.Series(True, index=self.people.index)
         roster = self.head_count
@@ -180,7 +182,9 @@ class Responses:
     def _known(self, column: str, given: object) -> list[str]:
         if column not in self.people:
             raise ResponseError(f"these responses were read without {column}=...; there is no {column} to select")
-        values = [as_label(v) for v in (given if isinstance(given, Iterable) and not isinstance(given, str) else [given])]
+        values = [
+            as_label(v) for v in (given if isinstance(given, Iterable) and not isinstance(given, str) else [given])
+        ]
         present = list(self.people[column].dropna().unique())
         for value in values:
             if value not in present:

@@ -47,7 +47,9 @@ def read_roster(source: Roster, people: pd.DataFrame) -> tuple[pd.DataFrame, lis
         row = table[wrong].iloc[0]
         msg = f"roster: school {row['school']!r} has {row['teachers']!r} teachers; each row needs a school and a whole number ≥ 1"
         raise ResponseError(msg)
-    roster = pd.DataFrame({"wave": waves, "school": schools, "teachers": numbers.astype("int64")}).reset_index(drop=True)
+    roster = pd.DataFrame({"wave": waves, "school": schools, "teachers": numbers.astype("int64")}).reset_index(
+        drop=True
+    )
     if (twice := roster.duplicated(["wave", "school"])).any():
         raise ResponseError(f"roster: listed more than once: {listing(roster.loc[twice, 'school'].unique())}")
     return roster, _check_against(roster, people)
@@ -84,13 +86,19 @@ def _check_against(roster: pd.DataFrame, people: pd.DataFrame) -> list[LogEntry]
     joined = answered.merge(roster[[*by, "teachers"]], on=by, how="left")
     over = joined[joined["answered"] > joined["teachers"]]
     if len(over):
-        shown = ", ".join(f"{r.school!r} ({r.answered} answered, {r.teachers:.0f} on the roster)" for r in over.head(5).itertuples())
-        raise ResponseError(f"roster: more respondents than teachers in {len(over)} school(s): {shown}; mend the roster")
+        shown = ", ".join(
+            f"{r.school!r} ({r.answered} answered, {r.teachers:.0f} on the roster)" for r in over.head(5).itertuples()
+        )
+        raise ResponseError(
+            f"roster: more respondents than teachers in {len(over)} school(s): {shown}; mend the roster"
+        )
     known, present = set(roster["school"]), set(people["school"])
     entries = []
     for school in sorted(present - known, key=natural_order):
         hint = closest(school, known - present)
-        entries.append(LogEntry(rule="schools not on the roster: response rate unknown", count=1, subject=f"{school}{hint}"))
+        entries.append(
+            LogEntry(rule="schools not on the roster: response rate unknown", count=1, subject=f"{school}{hint}")
+        )
     silent = sorted(known - present, key=natural_order)
     entries += [LogEntry(rule="schools on the roster from which nobody answered", count=1, subject=s) for s in silent]
     return entries

@@ -36,7 +36,7 @@ def simulate_responses(
     shared_rater: float = 0.0,
     shifts: Mapping[tuple[str, str], float] | None = None,
     missing: float = 0.0,
-    response_rate: float | Sequence[float] = 1.0,
+    response_rate: float | Sequence[float] | Array = 1.0,
     waves: int | Sequence[object] = 1,
     stability: float = 0.7,
     school_stability: float = 0.9,
@@ -212,7 +212,8 @@ def _truth(
     if (shares < 0).any() or (shares > 1).any():
         raise ModelError("icc is a share of variance, between 0 and 1")
     loadings = np.array(
-        [loading.get(i.key, loading.get(s, 0.75)) if isinstance(loading, Mapping) else loading for s, i in pairs], dtype=float
+        [loading.get(i.key, loading.get(s, 0.75)) if isinstance(loading, Mapping) else loading for s, i in pairs],
+        dtype=float,
     )
     if ((loadings**2 + shared_rater**2) > 1).any():
         raise ModelError("loading² + shared_rater² is above 1 for some item: no variance is left for its error")
@@ -245,7 +246,9 @@ def _root(scales: list[str], graph: Arrows | None, correlation: float) -> Array:
     if graph is None:
         if not (-1 / max(size - 1, 1) < correlation < 1) and size > 1:
             raise ModelError(f"correlation={correlation}: {size} constructs can't all correlate so")
-        return np.linalg.cholesky(np.full((size, size), correlation) + (1 - correlation) * np.eye(size))
+        return np.asarray(
+            np.linalg.cholesky(np.full((size, size), correlation) + (1 - correlation) * np.eye(size)), dtype=np.float64
+        )
     causes: dict[str, list[str]] = {key: [] for key in scales}
     for cause, effect in graph:
         _check_names("graph", {cause: 0.0, effect: 0.0}, scales)
@@ -255,16 +258,18 @@ def _root(scales: list[str], graph: Arrows | None, correlation: float) -> Array:
     except CycleError as error:
         raise ModelError(f"graph has a cycle: {' → '.join(error.args[1])}") from None
     place = {key: k for k, key in enumerate(scales)}
-    root = np.zeros((size, size))
+    built = np.zeros((size, size))
     for key in in_order:
         row = place[key]
         for cause in causes[key]:
-            root[row] += graph[cause, key] * root[place[cause]]
-        explained = float(root[row] @ root[row])
+            built[row] += graph[cause, key] * built[place[cause]]
+        explained = float(built[row] @ built[row])
         if explained > 1:
-            raise ModelError(f"graph: the causes of {key!r} explain {explained:.2f} of its variance of 1; lower their effects")
-        root[row, row] = np.sqrt(1 - explained)
-    return root
+            raise ModelError(
+                f"graph: the causes of {key!r} explain {explained:.2f} of its variance of 1; lower their effects"
+            )
+        built[row, row] = np.sqrt(1 - explained)
+    return built
 
 
 def _planted(shifts: Mapping[tuple[str, str], float], names: Sequence[str], scales: list[str]) -> Array:
@@ -276,7 +281,9 @@ def _planted(shifts: Mapping[tuple[str, str], float], names: Sequence[str], scal
     return planted
 
 
-def _answering(school_of: NDArray[np.intp], sizes: NDArray[np.intp], rates: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _answering(
+    school_of: NDArray[np.intp], sizes: NDArray[np.intp], rates: Array, rng: np.random.Generator
+) -> NDArray[np.bool_]:
     """Return who answers: in each school its rate times its size, rounded, drawn at random."""
     draw = rng.random(len(school_of))
     rank = np.empty(len(draw), dtype=np.intp)
@@ -285,7 +292,8 @@ def _answering(school_of: NDArray[np.intp], sizes: NDArray[np.intp], rates: Arra
 
 
 def _next(now: Array, fresh: Array, stability: float) -> Array:
-    return stability * now + np.sqrt(1 - stability**2) * fresh
+    moved: Array = stability * now + np.sqrt(1 - stability**2) * fresh
+    return moved
 
 
 def _school_names(n_schools: int, given: Sequence[str] | None) -> list[str]:
@@ -297,7 +305,7 @@ def _school_names(n_schools: int, given: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _each(name: str, given: float | Sequence[float], n_schools: int) -> Array:
+def _each(name: str, given: float | Sequence[float] | Array, n_schools: int) -> Array:
     values = np.asarray(given, dtype=float)
     if values.ndim == 0:
         return np.full(n_schools, float(values))

@@ -85,7 +85,7 @@ class SchoolTable(Record):
 
     def __repr__(self) -> str:
         n_schools = self.table["school"].nunique()
-        hidden = self.table.groupby("school")["withheld"].agg(lambda reasons: (reasons != "").all()).sum()
+        hidden = n_schools - self.table.loc[self.table["withheld"] == "", "school"].nunique()
         return f"<SchoolTable: {n_schools} schools × {self.table['scale'].nunique()} scales, {hidden} schools withheld>"
 
 
@@ -184,7 +184,7 @@ def withheld_reasons(responses: Responses, moments: SchoolMoments, gates: Gates)
         Empty where the mean may be shown.
     """
     rates = response_rates(responses).reindex(list(moments.labels))
-    reasons = np.full(moments.mean.shape, "", dtype=object)
+    reasons: NDArray[np.object_] = np.full(moments.mean.shape, "", dtype=object)
     for j, (n, rate) in enumerate(zip(rates["n"], rates["response_rate"], strict=True)):
         of_school = gates.reason_to_withhold(int(n), None if np.isnan(rate) else float(rate))
         for a in range(reasons.shape[1]):
@@ -210,7 +210,7 @@ def _long_table(responses: Responses, moments: SchoolMoments, means: Array) -> p
     return pd.DataFrame(
         {
             "school": np.repeat(np.array(moments.labels, dtype=object), q),
-            "scale": np.tile(np.array(scales, dtype=object), J),
+            "scale": np.array(scales * J, dtype=object),
             "n": size.ravel(),
             "n_roster": np.repeat(rates["n_roster"].to_numpy(), q),
             "response_rate": np.repeat(rates["response_rate"].to_numpy(), q),
@@ -226,7 +226,9 @@ def _item_means(responses: Responses, groups: Groups) -> Array:
     items = responses.items
     of_item = school_item_means(items.to_numpy(), groups)
     place = {key: k for k, key in enumerate(items.columns)}
-    by_scale = [of_item[:, [place[key] for key in scale.item_keys]].mean(axis=1) for scale in responses.instrument.scales]
+    by_scale = [
+        of_item[:, [place[key] for key in scale.item_keys]].mean(axis=1) for scale in responses.instrument.scales
+    ]
     return np.stack(by_scale, axis=1)
 
 

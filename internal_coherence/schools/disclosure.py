@@ -55,7 +55,9 @@ class Gates:
         if not 0 <= self.min_response_rate <= 1:
             raise ModelError(f"min_response_rate={self.min_response_rate} is not between 0 and 1")
         if self.min_teachers < 3:
-            raise ModelError(f"min_teachers={self.min_teachers}: below 3, one teacher can tell another's answer from the mean")
+            raise ModelError(
+                f"min_teachers={self.min_teachers}: below 3, one teacher can tell another's answer from the mean"
+            )
         if self.min_distribution < self.min_teachers:
             raise ModelError("min_distribution can't be less than min_teachers: a distribution says more than a mean")
         if self.min_cell < 2 or self.min_reference_schools < 3:
@@ -104,13 +106,15 @@ def check_audience(audience: str) -> None:
         raise ModelError(f"audience={audience!r} is not one of {listing(AUDIENCES)}")
 
 
-def check_others_hidden(n_others: int, audience: str) -> None:
-    """Refuse a reference from which a school could work out the one other school's mean.
+def check_others_hidden(n_others: int, school: str, audience: str) -> None:
+    """Refuse a reference that is the school itself, or from which it could work out the one other school's mean.
 
     Parameters
     ----------
     n_others : int
-        Schools in the reference besides the reader's own.
+        Schools in the reference besides this one.
+    school : str
+        The school's name.
     audience : str
         Who reads.
 
@@ -118,9 +122,12 @@ def check_others_hidden(n_others: int, audience: str) -> None:
     ------
     DisclosureError
     """
+    if n_others == 0:
+        msg = f"school {school!r} would be compared with itself alone; give a table of norms, or more schools"
+        raise DisclosureError(msg)
     if audience == "school" and n_others == 1:
         msg = (
-            "the reference holds one school besides this one: whoever reads the profile could work out that school's mean;"
+            f"the reference holds one school besides {school!r}: who reads the profile could work out that school's mean;"
             " give a table of norms, more schools, or audience='district'"
         )
         raise DisclosureError(msg)

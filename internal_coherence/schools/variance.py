@@ -77,7 +77,9 @@ class IntraclassCorrelation(Record):
         )
 
 
-def icc1(values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_size: GroupSize = "mean") -> IntraclassCorrelation:
+def icc1(
+    values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_size: GroupSize = "mean"
+) -> IntraclassCorrelation:
     """ICC(1): the share of variance between schools, or how reliable one teacher is as a witness of the school.
 
     Parameters
@@ -108,12 +110,14 @@ def icc1(values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_
     >>> import internal_coherence as ic
     >>> values = [1, 2, 3, 4, 5, 6, 2, 2, 3]
     >>> round(float(ic.icc1(values, ["a"] * 3 + ["b"] * 3 + ["c"] * 3)), 4)
-    0.7857
+    0.7586
     """
     return _icc("icc1", values, school, group_size)
 
 
-def icc2(values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_size: GroupSize = "mean") -> IntraclassCorrelation:
+def icc2(
+    values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_size: GroupSize = "mean"
+) -> IntraclassCorrelation:
     """ICC(2): the reliability of a school's mean, at the average size of a school.
 
     Parameters
@@ -143,7 +147,7 @@ def icc2(values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, *, group_
     >>> import internal_coherence as ic
     >>> values = [1, 2, 3, 4, 5, 6, 2, 2, 3]
     >>> round(float(ic.icc2(values, ["a"] * 3 + ["b"] * 3 + ["c"] * 3)), 4)
-    0.9167
+    0.9041
     """
     return _icc("icc2", values, school, group_size)
 
@@ -173,10 +177,9 @@ def _icc(
     ms_within = float(moments.sum_of_squares[:, 0].sum()) / (n - J)
     k = n / J if group_size == "mean" else (n - float(size @ size) / n) / (J - 1)
     F = _ratio(ms_between, ms_within)
-    numerator = ms_between - ms_within
-    denominator = ms_between + (k - 1) * ms_within if kind == "icc1" else ms_between
+    estimate = icc1_from(ms_between, ms_within, k) if kind == "icc1" else icc2_from(ms_between, ms_within)
     return IntraclassCorrelation(
-        estimate=_ratio(numerator, denominator),
+        estimate=estimate,
         kind=kind,
         k=k,
         group_size=group_size,
@@ -190,6 +193,40 @@ def _icc(
         F=F,
         p_value=float(fdtrc(J - 1, n - J, F)),
     )
+
+
+def icc1_from(ms_between: float, ms_within: float, k: float) -> float:
+    """Return ICC(1) from the mean squares: (MSB − MSW) / (MSB + (k − 1) MSW).
+
+    Parameters
+    ----------
+    ms_between, ms_within : float
+        Mean squares of the one-way analysis of variance.
+    k : float
+        Group size.
+
+    Returns
+    -------
+    float
+        NaN if nothing varies.
+    """
+    return _ratio(ms_between - ms_within, ms_between + (k - 1) * ms_within)
+
+
+def icc2_from(ms_between: float, ms_within: float) -> float:
+    """Return ICC(2) from the mean squares: (MSB − MSW) / MSB.
+
+    Parameters
+    ----------
+    ms_between, ms_within : float
+        Mean squares of the one-way analysis of variance.
+
+    Returns
+    -------
+    float
+        NaN if schools do not differ at all.
+    """
+    return _ratio(ms_between - ms_within, ms_between)
 
 
 def _ratio(numerator: float, denominator: float) -> float:
