@@ -58,7 +58,8 @@ def profile(
         Who reads it. Names of the Reference Schools High and Low are not for a school; withheld profiles are shown to a
         researcher, who holds the answers anyway.
     within_sd : {"pooled", "own"}
-        The standard error is SD/√n with the spread within schools pooled over the reference, or the school's own.
+        The standard error is SD/√n with the spread within schools pooled over the schools that the reference is chosen
+        from, this one among them, on N − J degrees of freedom; or with the school's own, on n − 1.
     include_self : bool
         Whether the school is part of its reference.
     reference_error : bool

@@ -1,0 +1,44 @@
+"""The command line: the same verbs, and messages in place of tracebacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from internal_coherence.__main__ import main
+
+
+def test_the_example_prints_the_district_and_writes_a_page_a_school(tmp_path, capsys):
+    assert main(["example", "--out", str(tmp_path / "pages")]) == 0
+    printed = capsys.readouterr().out
+    assert "Juniper" in printed
+    assert "withheld: fewer than 5 teachers answered" in printed
+    assert str(tmp_path / "pages") in printed
+    assert len(list((tmp_path / "pages").glob("*.html"))) == 24
+
+
+def test_a_file_of_ones_own(tmp_path, capsys, answers, codebook):
+    answers.assign(role=["Principal"] + ["Teacher"] * 11).to_csv(tmp_path / "answers.csv", index=False)
+    codebook.to_frame().to_csv(tmp_path / "codebook.csv", index=False)
+    (tmp_path / "roster.csv").write_text("school,teachers\nElm,5\nOak,4\nYew,9\n")
+    arguments = [
+        "profile",
+        str(tmp_path / "answers.csv"),
+        "--codebook",
+        str(tmp_path / "codebook.csv"),
+        "--school",
+        "school",
+    ]
+    arguments += ["--role", "role", "--roster", str(tmp_path / "roster.csv"), "--out", str(tmp_path / "pages")]
+    assert main([*arguments, "--min-teachers", "3", "--min-response-rate", "0.4", "--sd", "schools"]) == 0
+    printed = capsys.readouterr().out
+    assert "leaders' rows left out" in printed
+    assert (tmp_path / "pages" / "profile-elm.html").exists()
+    assert main([*arguments, "--min-teachers", "3", "--audience", "district", "--reference", "Elmm"]) == 2
+    assert "did you mean 'Elm'" in capsys.readouterr().err
+
+
+def test_mistakes_are_told_in_one_message(tmp_path, capsys):
+    assert main(["profile", "nowhere.csv", "--codebook", "internal-coherence-survey", "--school", "School"]) == 2
+    assert capsys.readouterr().err == "error: there is no file 'nowhere.csv'\n"
+    with pytest.raises(SystemExit):
+        main([])
