@@ -209,7 +209,7 @@ def _user_missing(cells: pd.Series, meta: Any, column: str) -> np.ndarray[Any, n
 
 def _within(value: object, low: Any, high: Any) -> bool:
     if isinstance(value, str) or isinstance(low, str):
-        return value == low
+        return bool(value == low)
     return isinstance(value, (int, float)) and bool(float(low) <= value <= float(high))
 
 
