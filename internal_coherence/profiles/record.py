@@ -175,7 +175,8 @@ class Profile(Record):
         for e in self.dimensions:
             lower, upper = e.confidence_interval(level)
             parts.append(f"{e.key} " + (f"{e.z:+.2f} [{lower:+.2f}, {upper:+.2f}]" if not e.withheld else "withheld"))
-        return f"<Profile of {self.school!r}, {self.n} teachers: {'; '.join(parts)}>"
+        wave = f", wave {self.wave}" if self.wave else ""
+        return f"<Profile of {self.school!r}{wave}, {self.n} teachers: {'; '.join(parts)}>"
 
 
 class Profiles(Mapping[str, Profile]):

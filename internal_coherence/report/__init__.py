@@ -2,7 +2,7 @@
 
 from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.pages import profile_page, write_pages
-from internal_coherence.report.tables import district_table, html_table, profile_summary, write_csv
+from internal_coherence.report.tables import district_table, html_table, profile_summary, school_table, write_csv
 
 __all__ = [
     "district_table",
@@ -10,6 +10,7 @@ __all__ = [
     "html_table",
     "profile_page",
     "profile_summary",
+    "school_table",
     "write_csv",
     "write_pages",
 ]

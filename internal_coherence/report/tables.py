@@ -7,8 +7,10 @@ from typing import Final
 
 import pandas as pd
 
+from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.report.wording import interval, percent, signed
+from internal_coherence.schools import SchoolTable
 
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -62,6 +64,21 @@ def html_table(table: pd.DataFrame, most_rows: int = 60) -> str:
     )
 
 
+def school_table(table: SchoolTable) -> str:
+    """Return a school table as HTML, and what instrument it is of.
+
+    Parameters
+    ----------
+    table : SchoolTable
+
+    Returns
+    -------
+    str
+    """
+    notice = f"<p>{RECONSTRUCTION_NOTICE}</p>" if table.status == "reconstructed" else ""
+    return html_table(table.to_frame()) + notice
+
+
 def district_table(profiles: Profiles) -> str:
     """Return the district's overview as text: a row a school, a column a dimension.
 
@@ -84,7 +101,8 @@ def district_table(profiles: Profiles) -> str:
         rows.append(
             row | {e.label: f"{signed(e.z)} [{interval(e, profile.choices.level)}]" for e in profile.dimensions}
         )
-    return _aligned(rows)
+    reconstructed = any(profile.status == "reconstructed" for profile in profiles.values())
+    return _aligned(rows) + (f"\n\n{RECONSTRUCTION_NOTICE}" if reconstructed else "")
 
 
 def _aligned(rows: list[dict[str, str]]) -> str:

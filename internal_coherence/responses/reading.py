@@ -16,14 +16,7 @@ from internal_coherence.responses.log import CodingLog, LogEntry
 from internal_coherence.responses.platforms import under_item_keys, without_extra_headings
 from internal_coherence.responses.record import CODED, Responses
 from internal_coherence.responses.roster import Roster, read_roster
-from internal_coherence.responses.rows import (
-    LEADER_ROLES,
-    RowFilter,
-    check_spellings,
-    is_leader,
-    is_superseded,
-    tidy_labels,
-)
+from internal_coherence.responses.rows import LEADER_ROLES, RowFilter, check_spellings, tidy_labels
 
 
 def read_responses(
@@ -130,20 +123,11 @@ def read_responses(
     before = [*export.entries, *_ignored(export, keys, wanted)]
 
     filtered = RowFilter(people, export.cells[keys])
-    if "role" in people and not keep_leaders:
-        filtered.leave_out("leaders' rows left out", lambda p, _: is_leader(p["role"], leader_roles))
-    answers, coded = code_answers(filtered.answers, instrument, missing_codes, invalid, export.value_labels)
-    filtered.answers = answers
+    if not keep_leaders:
+        filtered.leave_out_leaders(leader_roles)
+    filtered.answers, coded = code_answers(filtered.answers, instrument, missing_codes, invalid, export.value_labels)
     filtered.entries += coded
-    filtered.leave_out("rows without any answer left out", lambda _, a: a.isna().all(axis=1).to_numpy())
-    filtered.leave_out("rows without a school left out", lambda p, _: p["school"].isna().to_numpy())
-    if "wave" in people:
-        filtered.leave_out("rows without a wave left out", lambda p, _: p["wave"].isna().to_numpy())
-    if "teacher" in people:
-        filtered.leave_out(
-            "further rows of the same teacher left out",
-            lambda p, a: is_superseded(p, a.notna().to_numpy().sum(axis=1)),
-        )
+    filtered.leave_out_those_who_can_not_count()
     people, answers = filtered.people, filtered.answers
     if answers.empty:
         raise ResponseError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -127,17 +127,34 @@ class RowFilter:
         self.answers = answers
         self.entries: list[LogEntry] = []
 
-    def leave_out(self, rule: str, judge: Callable[[pd.DataFrame, pd.DataFrame], Mask]) -> None:
-        """Leave out the rows that a rule finds.
+    def leave_out_leaders(self, leader_roles: Collection[str]) -> None:
+        """Leave out the rows whose role is a leader's, before their answers are looked at.
 
         Parameters
         ----------
-        rule : str
-            For the log.
-        judge : callable
-            From people and answers to True where a row goes.
+        leader_roles : collection of str
+            What counts as one.
         """
-        out = judge(self.people, self.answers)
+        if "role" in self.people:
+            self._leave_out("leaders' rows left out", is_leader(self.people["role"], leader_roles))
+
+    def leave_out_those_who_can_not_count(self) -> None:
+        """Leave out, of coded answers, blank rows, rows without a school or wave, and superseded rows of a teacher."""
+        self._leave_out("rows without any answer left out", self._answered() == 0)
+        for column in ("school", "wave"):
+            if column in self.people:
+                absent = self.people[column].isna().to_numpy(dtype=bool)
+                self._leave_out(f"rows without a {column} left out", absent)
+        if "teacher" in self.people:
+            superseded = is_superseded(self.people, self._answered())
+            self._leave_out("further rows of the same teacher left out", superseded)
+
+    def _answered(self) -> NDArray[np.intp]:
+        """Return how many items each row answers."""
+        counts: NDArray[np.intp] = self.answers.notna().to_numpy().sum(axis=1)
+        return counts
+
+    def _leave_out(self, rule: str, out: Mask) -> None:
         if out.any():
             self.entries.append(LogEntry(rule=rule, count=int(out.sum()), rows=tuple(self.people.index[out])))
             self.people, self.answers = self.people[~out], self.answers[~out]

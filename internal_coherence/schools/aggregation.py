@@ -79,9 +79,9 @@ class SchoolTable(Record):
         return write_csv(self.table, path)
 
     def _repr_html_(self) -> str:
-        from internal_coherence.report import html_table
+        from internal_coherence.report import school_table
 
-        return html_table(self.table)
+        return school_table(self)
 
     def __repr__(self) -> str:
         n_schools = self.table["school"].nunique()
