@@ -23,12 +23,21 @@ from internal_coherence.instrument import (
     load_instrument,
     read_codebook,
 )
-from internal_coherence.measurement import Alpha, alpha
-from internal_coherence.ordering import Order, Stage, WeakStage, earliest_weak_stage, list_orders, load_order
-from internal_coherence.profiles import Profile, Profiles, profile, profile_schools
+from internal_coherence.measurement import Alpha, ConfidenceInterval, alpha
+from internal_coherence.ordering import (
+    Order,
+    Stage,
+    StageReading,
+    WeakStage,
+    earliest_weak_stage,
+    list_orders,
+    load_order,
+)
+from internal_coherence.profiles import Choices, Estimate, Profile, Profiles, profile, profile_schools
 from internal_coherence.records import library_version
 from internal_coherence.responses import (
     CodingLog,
+    LogEntry,
     Responses,
     example_responses,
     read_responses,
@@ -52,18 +61,22 @@ __version__ = library_version()
 __all__ = [
     "Agreement",
     "Alpha",
+    "Choices",
     "CodingLog",
     "CoherenceError",
     "CoherenceWarning",
+    "ConfidenceInterval",
     "ConvergenceWarning",
     "Dimension",
     "DisclosureError",
+    "Estimate",
     "Gates",
     "ImproperSolutionWarning",
     "Instrument",
     "InstrumentError",
     "IntraclassCorrelation",
     "Item",
+    "LogEntry",
     "MissingDataWarning",
     "ModelError",
     "Order",
@@ -77,6 +90,7 @@ __all__ = [
     "SchoolTable",
     "SmallSampleWarning",
     "Stage",
+    "StageReading",
     "WeakStage",
     "aggregate",
     "alpha",

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 import internal_coherence as ic
@@ -15,9 +16,17 @@ from internal_coherence.report import district_table
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, or 2 with a message if something can't be done."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a school's name may hold what the terminal can't show
     try:
+        gates = ic.Gates(
+            min_response_rate=options.min_response_rate,
+            min_teachers=options.min_teachers,
+            min_distribution=max(options.min_distribution, options.min_teachers),
+        )
         responses = ic.example_responses() if options.command == "example" else _read(options)
-        _draw_up(responses, options)
+        _draw_up(responses, options, gates)
     except (ic.CoherenceError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -34,16 +43,16 @@ def _read(options: argparse.Namespace) -> ic.Responses:
         role=options.role,
         roster=options.roster,
         format=options.format,
+        columns=dict(options.column),
         missing_codes=options.missing_code,
         invalid=options.invalid,
         keep_leaders=options.keep_leaders,
     )
 
 
-def _draw_up(responses: ic.Responses, options: argparse.Namespace) -> None:
+def _draw_up(responses: ic.Responses, options: argparse.Namespace, gates: ic.Gates) -> None:
     print(responses)
     print(responses.log, end="\n\n")
-    gates = ic.Gates(min_response_rate=options.min_response_rate, min_teachers=options.min_teachers)
     common = {"reference": options.reference or "all", "sd": options.sd, "gates": gates}
     print("For the district. In standard deviations from the reference mean, with 95 % intervals:\n")
     print(district_table(ic.profile_schools(responses, audience="district", **common)))
@@ -74,6 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     profile.add_argument("--roster", metavar="FILE", help="table of school and number of teachers, for response rates")
     profile.add_argument("--format", help="if it can't be told from the file: csv, qualtrics, google_forms, ...")
     profile.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        type=_item_and_column,
+        metavar="ITEM=COLUMN",
+        help="column of an item that is named otherwise; repeat for more",
+    )
+    profile.add_argument(
         "--missing-code",
         action="append",
         default=[],
@@ -87,6 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (example, profile):
         _add_profile_options(command)
     return parser
+
+
+def _item_and_column(text: str) -> tuple[str, str]:
+    item, found, column = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ITEM=COLUMN")
+    return item, column
 
 
 def _add_profile_options(command: argparse.ArgumentParser) -> None:
@@ -107,6 +131,9 @@ def _add_profile_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--min-teachers", type=int, default=gates.min_teachers, help="fewest teachers behind a profile"
+    )
+    command.add_argument(
+        "--min-distribution", type=int, default=gates.min_distribution, help="fewest teachers behind a distribution"
     )
     command.add_argument(
         "--min-response-rate", type=float, default=gates.min_response_rate, help="lowest response rate of a profile"

@@ -8,8 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import internal_coherence as ic
+
+settings.register_profile("project", deadline=None, derandomize=True)  # the same cases everywhere, on any machine
+settings.load_profile("project")
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -154,6 +154,19 @@ def test_empty_and_broken_files(codebook, tmp_path):
         ic.read_responses(tmp_path / "nowhere.csv", codebook, school="school")
 
 
+def test_items_whose_sum_does_not_vary():
+    with pytest.warns(ic.MissingDataWarning, match="the sum of the items does not vary"):
+        result = ic.alpha(pd.DataFrame({"a": [1, 2, 3, 4, 4.0], "b": [4, 3, 2, 1, 1.0]}))
+    assert np.isnan(result.alpha)
+
+
+def test_statistics_of_columns_say_what_they_take(now):
+    with pytest.raises(ic.ResponseError, match="icc1 takes numbers and each one's school, not Responses"):
+        ic.icc1(now, now.school)
+    with pytest.raises(ic.ResponseError, match="rwg_j takes numbers"):
+        ic.rwg_j(now, now.school, 6)
+
+
 def test_options_that_do_not_exist(codebook, answers):
     with pytest.raises(ic.ResponseError, match="invalid='drop' is neither"):
         ic.read_responses(answers, codebook, school="school", invalid="drop")
@@ -170,7 +183,7 @@ def test_rosters_that_can_not_be(codebook, answers):
         ic.ResponseError, match=r"more respondents than teachers in 1 school\(s\): 'Elm' \(4 answered, 3 on"
     ):
         ic.read_responses(answers, codebook, school="school", roster={"Elm": 3, "Oak": 9, "Yew": 9})
-    with pytest.raises(ic.ResponseError, match="school 'Oak' has 'many' teachers"):
+    with pytest.raises(ic.ResponseError, match="school 'Oak' has many teachers"):
         ic.read_responses(answers, codebook, school="school", roster={"Elm": 9, "Oak": "many"})
     with pytest.raises(ic.ResponseError, match="listed more than once: 'Elm'"):
         ic.read_responses(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from internal_coherence.__main__ import main
@@ -35,6 +39,29 @@ def test_a_file_of_ones_own(tmp_path, capsys, answers, codebook):
     assert (tmp_path / "pages" / "profile-elm.html").exists()
     assert main([*arguments, "--min-teachers", "3", "--audience", "district", "--reference", "Elmm"]) == 2
     assert "did you mean 'Elm'" in capsys.readouterr().err
+
+
+def test_columns_of_other_names_and_terminals_of_few_characters(tmp_path, answers, codebook):
+    answers.rename(columns={"t1": "Q1"}).replace({"school": {"Elm": "学校"}}).to_csv(
+        tmp_path / "answers.csv", index=False
+    )
+    codebook.to_frame().to_csv(tmp_path / "codebook.csv", index=False)
+    arguments = [
+        "profile",
+        str(tmp_path / "answers.csv"),
+        "--codebook",
+        str(tmp_path / "codebook.csv"),
+        "--school",
+        "school",
+    ]
+    arguments += ["--column", "t1=Q1", "--min-teachers", "3", "--out", str(tmp_path / "pages")]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "internal_coherence", *arguments], capture_output=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"??" in done.stdout
+    assert done.stderr == b""
 
 
 def test_mistakes_are_told_in_one_message(tmp_path, capsys):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import internal_coherence as ic
 from internal_coherence.instrument.provenance import bundled_sources
+from internal_coherence.instrument.spelling import fold
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,10 @@ words = st.text(
 )
 
 
+def label_lists(n: int):
+    return st.lists(words, min_size=n, max_size=n, unique_by=fold)
+
+
 @given(st.data())
 def test_any_instrument_survives_toml_and_table(data):
     n_scales = data.draw(st.integers(1, 3))
@@ -87,9 +92,7 @@ def test_any_instrument_survives_toml_and_table(data):
                 low=low,
                 high=high,
                 text=data.draw(words),
-                labels=tuple(data.draw(st.lists(words, min_size=high - low + 1, max_size=high - low + 1)))
-                if labelled
-                else (),
+                labels=tuple(data.draw(label_lists(high - low + 1))) if labelled else (),
                 reversed=data.draw(st.booleans()),
                 provenance=user("text", "format", "reversed"),
             )
@@ -187,6 +190,8 @@ BOOK = {"item": ["a", "b"], "scale": ["s", "s"], "low": [1, 1], "high": [5, 5]}
         ({"reversed": ["no", "perhaps"]}, "row 2, column 'reversed': 'perhaps' is neither yes nor no"),
         ({"labels": ["a|b|c|d|e", "a|b"]}, "row 2: item 'b': 2 labels for the 5 codes"),
         ({"dimension": ["x", "y"]}, "row 2, column 'dimension': scale 's' is in 'y' here and in 'x' above"),
+        ({"labels": ["a|b|c|d|A", ""]}, "row 1: item 'a': labels that can't be told apart: 'A', 'a'"),
+        ({"scale_label": ["Trust", "Safety"]}, "row 2, column 'scale_label': scale 's' is 'Safety' here and 'Trust'"),
         ({"revers": ["", ""]}, "unknown column 'revers'; did you mean 'reversed'"),
         ({"text_provenance": ["", "verified"]}, "row 2, column 'text_provenance': .*needs a citation"),
     ],

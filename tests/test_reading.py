@@ -147,6 +147,17 @@ def test_labels_are_recognised_however_typed(cell, code, answers, codebook):
     assert ic.read_responses(data, codebook, school="school").raw.loc[0, "t1"] == code
 
 
+def test_what_r_writes_for_nothing_is_no_answer(answers, codebook, tmp_path):
+    data = answers.astype(object)
+    data.loc[0, "t1"] = data.loc[1, "c1"] = None
+    data.loc[2, "school"] = None
+    data.to_csv(tmp_path / "export.csv", index=False, na_rep="NA")
+    responses = ic.read_responses(tmp_path / "export.csv", codebook, school="school")
+    counts = dict(responses.log.counts)
+    assert counts["cells that say NA, read as no answer"] == 2
+    assert counts["rows without a school left out"] == 1
+
+
 @pytest.mark.parametrize(
     "cell", ["5 - Strongly agree", "3 - Strongly agree", "Strongly agre", "yes", "inf", "nan", "1_0", 3.5]
 )
@@ -220,7 +231,8 @@ def test_of_a_teachers_rows_the_fullest_stands_then_the_last(answers, codebook):
     data.loc[1, KEYS[:3]] = np.nan
     data.loc[4, "teacher"] = data.loc[8, "teacher"] = None
     data.loc[5, "teacher"] = "x9"  # the same name in another school is another row
-    responses = ic.read_responses(data, codebook, school="school", teacher="teacher")
+    with pytest.warns(ic.CoherenceWarning, match=r"3 of 12 rows .* if the data hold several waves, pass wave="):
+        responses = ic.read_responses(data, codebook, school="school", teacher="teacher")
     assert list(responses.raw.index) == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     counts = dict(responses.log.counts)
     assert counts["further rows of the same teacher left out"] == 3

@@ -113,6 +113,7 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
         raise InstrumentError(f"codebook {name!r} has no rows")
     scales: dict[str, dict[str, Any]] = {}
     dimensions: dict[str, Dimension] = {}
+    named: dict[str, Mapping[str, str]] = {}
     for number, row in enumerate(rows, first_row):
         if not any(row.values()):
             continue
@@ -122,6 +123,9 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
         dimension = row["dimension"] or ONE_DIMENSION
         dimensions.setdefault(dimension, _dimension(dimension, row, where))
         scale = scales.setdefault(key, {"dimension": dimension, "row": row, "where": where, "items": []})
+        for column in ("scale_label", "strand"):
+            _check_repeated(row, scale["row"], column, f"scale {key!r}", where)
+        _check_repeated(row, named.setdefault(dimension, row), "dimension_label", f"dimension {dimension!r}", where)
         if scale["dimension"] != dimension:
             msg = (
                 f"{where}, column 'dimension': scale {key!r} is in {dimension!r} here and in {scale['dimension']!r} above;"
@@ -181,6 +185,13 @@ def _required(row: Mapping[str, str], column: str, where: str) -> str:
     return row[column]
 
 
+def _check_repeated(row: Mapping[str, str], first: Mapping[str, str], column: str, what: str, where: str) -> None:
+    """Refuse a cell that says something else than the first row of the same scale or dimension."""
+    if row[column] and row[column] != first[column]:
+        msg = f"{where}, column {column!r}: {what} is {row[column]!r} here and {first[column]!r} in its first row"
+        raise InstrumentError(msg)
+
+
 def _item(row: Mapping[str, str], where: str) -> Item:
     flag = row["reversed"].casefold()
     if flag not in TRUE | FALSE:
@@ -204,12 +215,14 @@ def _item(row: Mapping[str, str], where: str) -> Item:
 
 
 def _whole(row: Mapping[str, str], column: str, where: str) -> int:
+    text = _required(row, column, where)
     try:
-        return int(_required(row, column, where))
-    except InstrumentError:
-        raise
+        value = float(text)
     except ValueError:
-        raise InstrumentError(f"{where}, column {column!r}: {row[column]!r} is not a whole number") from None
+        value = 0.5
+    if not value.is_integer():
+        raise InstrumentError(f"{where}, column {column!r}: {text!r} is not a whole number")
+    return int(value)
 
 
 def _dimension(key: str, row: Mapping[str, str], where: str) -> Dimension:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from internal_coherence.errors import InstrumentError, closest, listing
 from internal_coherence.instrument.provenance import Provenance, Provenances
+from internal_coherence.instrument.spelling import fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +100,9 @@ class Item:
                 " give one for each, in order"
             )
             raise InstrumentError(msg)
+        spelt = [fold(label) for label in self.labels if label]
+        if alike := sorted({label for label in self.labels if label and spelt.count(fold(label)) > 1}):
+            raise InstrumentError(f"item {self.key!r}: labels that can't be told apart: {listing(alike)}")
         _check_fields(self.provenance, ("text", "format", "reversed"), f"item {self.key!r}")
 
     @property

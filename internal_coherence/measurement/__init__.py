@@ -1,5 +1,5 @@
 """Is a scale a scale?"""
 
-from internal_coherence.measurement.internal_consistency import Alpha, alpha
+from internal_coherence.measurement.internal_consistency import Alpha, ConfidenceInterval, alpha
 
-__all__ = ["Alpha", "alpha"]
+__all__ = ["Alpha", "ConfidenceInterval", "alpha"]

@@ -217,7 +217,7 @@ def _alpha(items: pd.DataFrame, missing: Missing, interval: Interval, scale: str
     pairs = pairwise_covariance(used)
     cov = pairs.cov
     note = _note(cov, pairs.n, names)
-    if np.isnan(cov).any():
+    if np.isnan(alpha_from_covariance(cov)):
         warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=3)
     else:
         warn_of_reversed(cov, names, scale)
@@ -244,6 +244,8 @@ def _note(cov: Array, n: Array, names: Sequence[str]) -> str:
         return "some pair of items was never answered by two teachers together"
     if constant := [name for name, variance in zip(names, np.diag(cov), strict=True) if variance <= 0]:
         return f"everyone gave the same answer to {listing(constant)}"
+    if not cov.sum() > 0:
+        return "the sum of the items does not vary"
     return ""
 
 

@@ -29,7 +29,7 @@ class Stage:
     measured_by : tuple of str
         Keys of the scales that measure it; empty if none does.
     measured_by_basis : str
-        Whether a source says so (``"stated"``), or it is our ``"inference"``, or the ``"user"``'s.
+        Whether a source says so (``"stated"``), or it is our ``"inference"``, or the ``"user"``'s; empty if none does.
     outcome : bool
         Something beyond the survey, such as achievement.
     """
@@ -37,7 +37,7 @@ class Stage:
     key: str
     label: str
     measured_by: tuple[str, ...] = ()
-    measured_by_basis: str = "user"
+    measured_by_basis: str = ""
     outcome: bool = False
 
 
@@ -185,7 +185,7 @@ def _order(document: Mapping[str, Any], where: str) -> Order:
                 key=table["key"],
                 label=table.get("label", table["key"]),
                 measured_by=tuple(table.get("measured_by", ())),
-                measured_by_basis=table.get("measured_by_basis", "user"),
+                measured_by_basis=table.get("measured_by_basis", "user" if table.get("measured_by") else ""),
                 outcome=table.get("outcome", False),
             )
         )

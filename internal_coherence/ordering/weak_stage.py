@@ -103,7 +103,8 @@ class WeakStage(Record):
             "cannot tell": f"cannot tell; undecided: {listing(self.undecided)}",
         }[self.conclusion]
         meaning = "response scale" if self.metric == "response" else "relative to the reference group"
-        return f"<{self.school!r} along {self.order!r}: {found} ({meaning}); a place to begin a conversation>"
+        use = "; a place to begin a conversation" if self.stage else ""
+        return f"<{self.school!r} along {self.order!r}: {found} ({meaning}){use}>"
 
 
 def earliest_weak_stage(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
+from html import escape
 from math import ceil, isnan
+from zlib import crc32
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from internal_coherence.errors import ModelError
 from internal_coherence.profiles import Profile
 from internal_coherence.profiles.parts import Estimate, Spread
-from internal_coherence.report.wording import level_text, signed
+from internal_coherence.report.wording import in_words, level_text, signed
 
 BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#555555", "#DDDDDD"
 WIDTH = 4.8
@@ -89,7 +93,7 @@ def _draw_estimate(ax: Axes, y: float, estimate: Estimate, level: float, reach: 
     ax.plot([0, 0], [y - 0.2, y + 0.1], color="black", linewidth=1, zorder=1)
     for value, marker in ((estimate.reference_schools.high, "^"), (estimate.reference_schools.low, "v")):
         if not isnan(value):
-            ax.plot([value], [y], marker, color=ORANGE, markersize=4.5, markerfacecolor="white", zorder=2)
+            ax.plot([value], [y], marker, color=ORANGE, markersize=7, markerfacecolor="none", zorder=5)
     if isnan(estimate.z):
         ax.text(reach, y, f"not shown: {estimate.withheld}", fontsize=7, ha="right", va="center", parse_math=False)
         return
@@ -103,8 +107,8 @@ def _draw_key(ax: Axes) -> None:
     shapes = [
         ax.plot([], [], "D", color=BLUE, markersize=6, label="dimension")[0],
         ax.plot([], [], "o", color=GREY, markersize=5, label="scale")[0],
-        ax.plot([], [], "^", color=ORANGE, markerfacecolor="white", markersize=5, label="reference high")[0],
-        ax.plot([], [], "v", color=ORANGE, markerfacecolor="white", markersize=5, label="low")[0],
+        ax.plot([], [], "^", color=ORANGE, markerfacecolor="none", markersize=6, label="reference high")[0],
+        ax.plot([], [], "v", color=ORANGE, markerfacecolor="none", markersize=6, label="low")[0],
     ]
     ax.legend(
         handles=shapes, loc="upper center", bbox_to_anchor=(0.5, -0.32 / ax.get_position().height / _height(ax)),
@@ -179,23 +183,67 @@ def _draw_spread(ax: Axes, spread: Spread, estimate: Estimate, origin: tuple[flo
     ax.text(left, bottom + 0.72, title, fontsize=7, va="bottom", parse_math=False)
 
 
-def as_svg(figure: Figure, name: str, title: str, description: str) -> str:
-    """Return a figure as an SVG element for a page, with real text and a description for screen readers.
+def profile_svg(profile: Profile) -> str:
+    """Return the picture of a profile as an SVG element for a page.
 
     Parameters
     ----------
-    figure : Figure
-    name : str
-        Distinguishes its ids from those of other figures on the page: letters only.
-    title, description : str
-        Safe text.
+    profile : Profile
 
     Returns
     -------
     str
     """
+    words = " ".join(in_words(estimate, profile.choices.level) for estimate in profile.dimensions)
+    return _as_svg(draw_profile(profile), f"profile-{_mark(profile)}", "Profile of dimensions and scales", words)
+
+
+def spread_svg(profile: Profile) -> str:
+    """Return the picture of the spread of scores as an SVG element, empty if no scale has bars to show.
+
+    Parameters
+    ----------
+    profile : Profile
+
+    Returns
+    -------
+    str
+    """
+    if not any(spread.bars for spread in profile.spreads):
+        return ""
+    words = "For each scale, the percentage of teachers whose score is closest to each answer, as in the table."
+    return _as_svg(draw_spreads(profile), f"spread-{_mark(profile)}", "Spread of teachers' scores", words)
+
+
+def _mark(profile: Profile) -> str:
+    """Return what tells the ids of this profile's pictures from another's in the same notebook."""
+    return f"{crc32(f'{profile.school}|{profile.wave}'.encode()):08x}"
+
+
+def _as_svg(drawing: Axes | Figure, name: str, title: str, description: str) -> str:
+    """Return a drawing as an SVG element, with real text and a description for screen readers.
+
+    Parameters
+    ----------
+    drawing : Axes or Figure
+    name : str
+        Distinguishes its ids from those of other figures on the page.
+    title, description : str
+        What it shows.
+
+    Returns
+    -------
+    str
+    """
+    figure = drawing if isinstance(drawing, Figure) else drawing.get_figure(root=True)
+    if figure is None:
+        raise ModelError("these axes stand on no figure")
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}):
+    style = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", r"Glyph \d+ .* missing from font", UserWarning
+        )  # the reader's fonts draw the text
         figure.savefig(
             buffer,
             format="svg",
@@ -211,5 +259,5 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> str:
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
     return (
         f'{head} role="img" aria-labelledby="{name}-title {name}-desc" preserveAspectRatio="xMinYMin meet">'
-        f'<title id="{name}-title">{title}</title><desc id="{name}-desc">{description}</desc>{body}'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>{body}'
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from html import escape
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from internal_coherence.ordering import Order, WeakStage, earliest_weak_stage, l
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.profiles.parts import ItemShare
 from internal_coherence.report import wording
-from internal_coherence.report.figures import as_svg, draw_profile, draw_spreads
+from internal_coherence.report.figures import profile_svg, spread_svg
 
 Orders = Order | Sequence[Order] | None
 
@@ -183,25 +182,13 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
     walked = [(order, earliest_weak_stage(profile, order)) for order in orders]
     found = [(order, outcome) for order, outcome in walked if outcome.measures_any]
     return contents | {
-        "picture": _picture(profile, " ".join(str(s) for s in contents["sentences"])),  # type: ignore[attr-defined]
-        "spread_picture": _spread_picture(profile),
+        "picture": Markup(profile_svg(profile)),
+        "spread_picture": Markup(spread_svg(profile)),
         "scale_labels": {e.key: e.label for e in profile.scales},
         "items_by_scale": _items_by_scale(profile.items),
         "orders": [_order_view(order, outcome) for order, outcome in found],
         "orders_agree": wording.agreement_of_orders(found),
     }
-
-
-def _picture(profile: Profile, description: str) -> Markup:
-    figure = draw_profile(profile).get_figure(root=True)
-    return Markup(as_svg(figure, "profile", "Profile of dimensions and scales", escape(description)))  # type: ignore[arg-type]
-
-
-def _spread_picture(profile: Profile) -> Markup:
-    if not any(spread.bars for spread in profile.spreads):
-        return Markup("")
-    described = "For each scale, the percentage of teachers whose score is closest to each answer; the table below has the numbers."
-    return Markup(as_svg(draw_spreads(profile), "spread", "Spread of teachers' scores", described))
 
 
 def _items_by_scale(items: Iterable[ItemShare]) -> dict[str, list[ItemShare]]:

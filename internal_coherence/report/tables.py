@@ -9,6 +9,7 @@ import pandas as pd
 
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.profiles import Profile, Profiles
+from internal_coherence.report.figures import profile_svg
 from internal_coherence.report.wording import interval, percent, signed
 from internal_coherence.schools import SchoolTable
 
@@ -89,12 +90,12 @@ def district_table(profiles: Profiles) -> str:
     Returns
     -------
     str
-        In SDs from the reference mean, with intervals.
+        In SDs from the reference mean, with intervals; plain characters, which any terminal shows.
     """
     rows = []
     for school, profile in profiles.items():
-        row = {"School": school, "Teachers": "–" if profile.n is None else str(profile.n)}
-        row["Response"] = percent(float("nan") if profile.response_rate is None else profile.response_rate)
+        row = {"School": school, "Teachers": "-" if profile.n is None else str(profile.n)}
+        row["Response"] = "-" if profile.response_rate is None else percent(profile.response_rate)
         if profile.withheld:
             rows.append(row | {profile.dimension_labels[0][1]: f"withheld: {profile.withheld}"})
             continue
@@ -114,7 +115,7 @@ def _aligned(rows: list[dict[str, str]]) -> str:
 
 
 def profile_summary(profile: Profile) -> str:
-    """Return a profile's dimensions and scales as a small HTML table.
+    """Return a profile's picture and a small table of its dimensions and scales as HTML.
 
     Parameters
     ----------
@@ -126,8 +127,8 @@ def profile_summary(profile: Profile) -> str:
     """
     if profile.withheld:
         return html_table(pd.DataFrame({"school": [profile.school], "withheld": [profile.withheld]}))
-    return html_table(
-        profile.to_frame()[
+    return profile_svg(profile) + html_table(
+        profile.to_frame().astype({"n": "Int64"})[
             ["kind", "label", "n", "z", "ci_lower", "ci_upper", "reference_low", "reference_high", "withheld"]
         ]
     )

@@ -63,6 +63,7 @@ class CodedColumn:
 
     codes: NDArray[np.float64]
     declared_missing: NDArray[np.intp]
+    not_available: NDArray[np.intp]
     relabelled: NDArray[np.intp]
     invalid: NDArray[np.intp]
     invalid_cells: tuple[str, ...]
@@ -99,8 +100,8 @@ def code_column(
         text = str(cell).strip()
         if not text:
             continue
-        if text in missing:
-            kind[k] = "missing"
+        if text in missing or (text == "NA" and "na" not in labels.codes):
+            kind[k] = "missing" if text in missing else "NA"
             continue
         code = labels.code(text)
         if code is not None and named.get(code, "") in missing:
@@ -116,6 +117,7 @@ def code_column(
     return CodedColumn(
         codes=meaning[place],
         declared_missing=np.flatnonzero(happened == "missing"),
+        not_available=np.flatnonzero(happened == "NA"),
         relabelled=np.flatnonzero(happened == "relabel"),
         invalid=invalid,
         invalid_cells=tuple(str(distinct[k]) for k in place[invalid]),
@@ -168,6 +170,7 @@ def code_answers(
             place += 1
             steps = [
                 ("declared missing codes", column.declared_missing),
+                ("cells that say NA, read as no answer", column.not_available),
                 ("codes changed to those of the codebook's labels", column.relabelled),
             ]
             if column.invalid_cells and invalid == "error":
@@ -198,9 +201,15 @@ def _check_missing_codes(missing: MissingCodes, instrument: Instrument) -> None:
 def _complaint(item: Item, scale: str, cells: Sequence[str]) -> str:
     """Say which cells of an item are wrong: *item 'ps_4' of scale 'safety' has 7 responses outside 1–6: {0: 4, 9: 3}*."""
     counts = Counter(cells).most_common(6)
-    shown = ", ".join(f"{cell if number(cell) is not None else repr(cell)}: {count}" for cell, count in counts)
+    shown = ", ".join(f"{_code(cell)}: {count}" for cell, count in counts)
     words = [cell for cell, _ in counts if number(cell) is None]
     hint = Labels(item).suggestion(words[0]) if words else ""
     more = ", …" if len(set(cells)) > len(counts) else ""
     plural = "response" if len(cells) == 1 else "responses"
     return f"item {item.key!r} of scale {scale!r} has {len(cells)} {plural} outside {item.low}–{item.high}: {{{shown}{more}}}{hint}"
+
+
+def _code(cell: str) -> str:
+    """Return a cell as a message shows it: a number plainly, a text in quotes."""
+    value = number(cell)
+    return repr(cell) if value is None else f"{value:g}"

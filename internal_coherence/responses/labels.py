@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Final
 
-from internal_coherence.errors import InstrumentError, closest
+from internal_coherence.errors import closest
 from internal_coherence.instrument import Item
+from internal_coherence.instrument.spelling import fold
 
 _NUMBERED: Final = re.compile(r"^\(?\s*([-+]?\d+(?:[.,]\d+)?)\s*\)?\s*(?:[-–—.:=)]\s*)?(.*)$", re.DOTALL)
 _NUMBER_LAST: Final = re.compile(r"^(.*?)\s*[\[(]\s*([-+]?\d+)\s*[\])]$", re.DOTALL)
-
-
-def fold(text: object) -> str:
-    """Return a text as it is compared: without case, accents, punctuation and surplus spaces.
-
-    Parameters
-    ----------
-    text : object
-        What was typed.
-
-    Returns
-    -------
-    str
-        A text of punctuation only is left as it is.
-    """
-    plain = fold_accents(text)
-    words = "".join(c if c.isalnum() else " " for c in plain.replace("'", "").replace("’", "")).split()
-    return " ".join(words) or plain
-
-
-def fold_accents(text: object) -> str:
-    """Return a text without case, accents and surplus spaces.
-
-    Parameters
-    ----------
-    text : object
-        What was typed.
-
-    Returns
-    -------
-    str
-    """
-    decomposed = unicodedata.normalize("NFKD", str(text).casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 def number(text: str) -> float | None:
@@ -99,22 +65,13 @@ class Labels:
     ----------
     item : Item
         Whose labels they are.
-
-    Raises
-    ------
-    InstrumentError
-        If two labels of the item differ in nothing but case, accents or punctuation.
     """
 
     __slots__ = ("codes", "item")
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self.codes: dict[str, int] = {}
-        for code, label in item.options:
-            if label and self.codes.setdefault(fold(label), code) != code:
-                msg = f"item {item.key!r}: the labels of {self.codes[fold(label)]} and {code} are both {label!r}"
-                raise InstrumentError(msg)
+        self.codes = {fold(label): code for code, label in item.options if label}
 
     def code(self, cell: str) -> float | None:
         """Return the code that a cell's text means.

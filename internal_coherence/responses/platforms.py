@@ -10,8 +10,8 @@ import pandas as pd
 
 from internal_coherence.errors import ResponseError, closest
 from internal_coherence.instrument import Instrument
+from internal_coherence.instrument.spelling import fold
 from internal_coherence.responses.files import Export, renamed
-from internal_coherence.responses.labels import fold
 from internal_coherence.responses.log import LogEntry
 
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")

@@ -113,8 +113,9 @@ def read_responses(
 
     roles = {"school": school, "teacher": teacher, "wave": wave, "role": role}
     wanted = {kind: name for kind, name in roles.items() if name is not None}
-    export = without_extra_headings(read_export(source, format, tuple(wanted.values())), format)
+    export = read_export(source, format, tuple(wanted.values()))
     n_read = len(export.cells)
+    export = without_extra_headings(export, format)
     _check_columns(wanted, export)
     people, tidied = _people(export, wanted)
     export = under_item_keys(export, instrument, columns or {})

@@ -45,7 +45,7 @@ def read_roster(source: Roster, people: pd.DataFrame) -> tuple[pd.DataFrame, lis
     wrong = numbers.isna() | (numbers < 1) | (numbers % 1 != 0) | schools.isna()
     if wrong.any():
         row = table[wrong].iloc[0]
-        msg = f"roster: school {row['school']!r} has {row['teachers']!r} teachers; each row needs a school and a whole number ≥ 1"
+        msg = f"roster: school {row['school']!r} has {row['teachers']} teachers; each row needs a school and a whole number ≥ 1"
         raise ResponseError(msg)
     roster = pd.DataFrame({"wave": waves, "school": schools, "teachers": numbers.astype("int64")}).reset_index(
         drop=True

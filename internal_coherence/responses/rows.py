@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from typing import Final
 
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ResponseError
-from internal_coherence.responses.labels import fold, fold_accents
+from internal_coherence.errors import CoherenceWarning, ResponseError
+from internal_coherence.instrument.spelling import fold, fold_accents
 from internal_coherence.responses.log import LogEntry
 from internal_coherence.responses.record import as_label
 
@@ -22,6 +23,9 @@ LEADER_ROLES: Final = (
     "leadership team", "administrator", "admin", "administration", "director", "dean", "superintendent",
 )  # fmt: skip
 """Roles that are taken for leaders, whatever their case, accents and punctuation."""
+
+MANY_REPEATED: Final = 0.2
+"""Beyond this share of repeated teachers the data may well hold several waves."""
 
 
 def tidy_labels(cells: pd.Series) -> tuple[pd.Series, Mask]:
@@ -38,10 +42,14 @@ def tidy_labels(cells: pd.Series) -> tuple[pd.Series, Mask]:
         Of texts and None.
     array of bool
         True where surplus spaces or control characters were taken out.
+
+    Notes
+    -----
+    ``NA``, which R writes for nothing, is nothing.
     """
     place, distinct = pd.factorize(cells, use_na_sentinel=True)
     tidy = [as_label(value) for value in distinct]
-    texts = np.array([*[text or None for text in tidy], None], dtype=object)
+    texts = np.array([*[None if text in ("", "NA") else text for text in tidy], None], dtype=object)
     changed = np.array([*[isinstance(v, str) and v != t for v, t in zip(distinct, tidy, strict=True)], False])
     return pd.Series(texts[place], index=cells.index, name=cells.name, dtype="str"), changed[place]
 
@@ -147,6 +155,12 @@ class RowFilter:
                 self._leave_out(f"rows without a {column} left out", absent)
         if "teacher" in self.people:
             superseded = is_superseded(self.people, self._answered())
+            if superseded.mean() > MANY_REPEATED and "wave" not in self.people:
+                message = (
+                    f"{superseded.sum()} of {len(superseded)} rows are a teacher's second or later row, and are left out;"
+                    " if the data hold several waves, pass wave=..."
+                )
+                warnings.warn(message, CoherenceWarning, stacklevel=3)
             self._leave_out("further rows of the same teacher left out", superseded)
 
     def _answered(self) -> NDArray[np.intp]:

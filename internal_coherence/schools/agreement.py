@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ResponseError
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group
+from internal_coherence.schools.grouping import group, refuse_responses
 
 Array = NDArray[np.float64]
 
@@ -80,7 +80,8 @@ def rwg_j(items: pd.DataFrame | ArrayLike, school: ArrayLike | pd.Series, n_opti
     Returns
     -------
     Agreement
-        Null distribution uniform: variance (A² − 1)/12.
+        Null distribution uniform: variance (A² − 1)/12. For the analyst: the table is not gated, and small schools'
+        values are close to telling answers.
 
     Raises
     ------
@@ -101,6 +102,7 @@ def rwg_j(items: pd.DataFrame | ArrayLike, school: ArrayLike | pd.Series, n_opti
     0   Elm  0.939      3
     1   Oak  0.000      3
     """
+    refuse_responses(items, "rwg_j")
     X = np.asarray(items, dtype=np.float64)
     if X.ndim != 2 or X.shape[1] < 2:
         raise ResponseError("rwg_j takes a table, teachers × at least two items")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ResponseError
-from internal_coherence.responses.record import as_label, natural_order
+from internal_coherence.responses.record import Responses, as_label, natural_order
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -48,6 +48,28 @@ class Groups:
         (J, q) array
         """
         return np.stack([np.bincount(self.codes, x, self.n_schools) for x in X.T], axis=1)
+
+
+def refuse_responses(values: object, what: str) -> None:
+    """Tell a user who passes `Responses` what the statistic takes.
+
+    Parameters
+    ----------
+    values : object
+        What was passed.
+    what : str
+        The statistic.
+
+    Raises
+    ------
+    ResponseError
+    """
+    if isinstance(values, Responses):
+        msg = (
+            f"{what} takes numbers and each one's school, not Responses: pass a column of ic.score(responses), or columns of"
+            " responses.items, and responses.school"
+        )
+        raise ResponseError(msg)
 
 
 def group(school: ArrayLike | pd.Series, n_rows: int) -> Groups:

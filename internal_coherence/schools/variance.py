@@ -12,7 +12,7 @@ from scipy.special import fdtrc
 
 from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group, school_moments
+from internal_coherence.schools.grouping import group, refuse_responses, school_moments
 
 GroupSize = Literal["mean", "k0"]
 GROUP_SIZES: Final[tuple[str, ...]] = get_args(GroupSize)
@@ -157,6 +157,7 @@ def _icc(
 ) -> IntraclassCorrelation:
     if group_size not in GROUP_SIZES:
         raise ModelError(f"group_size={group_size!r} is not one of {listing(GROUP_SIZES)}")
+    refuse_responses(values, kind)
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1:
         raise ResponseError(f"{kind} takes one number a teacher, a single column; got {x.ndim} dimensions")
