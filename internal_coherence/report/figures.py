@@ -239,8 +239,10 @@ def _as_svg(drawing: Axes | Figure, name: str, title: str, description: str) -> 
     if figure is None:
         raise ModelError("these axes stand on no figure")
     buffer = io.StringIO()
-    style = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
-    with matplotlib.rc_context(style), warnings.catch_warnings():
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}),
+        warnings.catch_warnings(),
+    ):
         warnings.filterwarnings(
             "ignore", r"Glyph \d+ .* missing from font", UserWarning
         )  # the reader's fonts draw the text
