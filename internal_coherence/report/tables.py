@@ -99,9 +99,9 @@ def district_table(profiles: Profiles) -> str:
         if profile.withheld:
             rows.append(row | {profile.dimension_labels[0][1]: f"withheld: {profile.withheld}"})
             continue
-        rows.append(
-            row | {e.label: f"{signed(e.z)} [{interval(e, profile.choices.level)}]" for e in profile.dimensions}
-        )
+        for e in profile.dimensions:
+            row[e.label] = f"{signed(e.z)} [{interval(e, profile.choices.level)}]".replace("−", "-")
+        rows.append(row)
     reconstructed = any(profile.status == "reconstructed" for profile in profiles.values())
     return _aligned(rows) + (f"\n\n{RECONSTRUCTION_NOTICE}" if reconstructed else "")
 
