@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,6 +34,14 @@ def test_only_answers_that_lie_close_together_are_hidden_altogether(counts, min_
         assert pooled_bins(np.array(counts), min_cell)
 
 
+def test_the_rule_holds_for_every_small_histogram():
+    for counts in itertools.product(range(6), repeat=5):
+        if sum(counts) >= 6:
+            bins = pooled_bins(np.array(counts), 3)
+            assert all(count == 0 or count >= 3 for *_, count in bins), counts
+            assert not bins or sum(count for *_, count in bins) == sum(counts)
+
+
 def test_unanimous_answers_have_no_distribution():
     assert pooled_bins(np.array([0, 0, 14, 0]), 3) == []
     assert pooled_bins(np.array([0, 1, 14, 1]), 3) == []
@@ -59,6 +69,8 @@ def test_gates_give_their_reasons():
     assert gates.reason_to_withhold(5, 0.65) == ""
     assert gates.reason_to_withhold(5, None) == ""
     assert gates.reason_to_withhold(4, 0.9) == "fewer than 5 teachers answered"
+    assert gates.reason_to_withhold(20, 0.6496) == "response rate 64.9% is below 65%"
+    assert gates.reason_to_withhold(20, None, on_roster=False).startswith("it is not on the roster")
     assert gates.reason_to_withhold(20, 0.649) == "response rate 64.9% is below 65%"
     assert str(gates) == "response rate of at least 65%, at least 5 teachers for a mean and 10 for a distribution"
 
@@ -71,6 +83,9 @@ def test_gates_give_their_reasons():
         {"min_distribution": 4},
         {"min_cell": 1},
         {"min_reference_schools": 2},
+        {"min_other_schools": 1},
+        {"min_teachers": float("nan")},
+        {"min_teachers": 12},
     ],
 )
 def test_gates_that_protect_nobody_are_refused(gates):

@@ -75,7 +75,8 @@ words = st.text(
 
 
 def label_lists(n: int):
-    return st.lists(words, min_size=n, max_size=n, unique_by=fold)
+    labels = words.filter(lambda text: not text.lstrip("+-").isdecimal())
+    return st.lists(labels, min_size=n, max_size=n, unique_by=fold)
 
 
 @given(st.data())
@@ -130,6 +131,9 @@ def user(*fields: str):
         ({"high": True}, "high must be a whole number"),
         ({"high": 5000}, "over the 1001 codes"),
         ({"labels": ("a", "b")}, "2 labels for the 6 codes 1 to 6"),
+        ({"labels": ("0", "1", "2", "3", "4", "5")}, "code 1 has the label '0', which is another code"),
+        ({"text": "a\x00b"}, "holds a line break or a control character"),
+        ({"labels": "abcdef"}, "labels a list of texts"),
         ({"key": "a b"}, "item key 'a b' is not a name"),
         ({"reversed": "no"}, "reversed must be true or false"),
         ({"provenance": user("wording")}, "provenance of 'wording'"),

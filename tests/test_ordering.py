@@ -8,6 +8,7 @@ import pytest
 import internal_coherence as ic
 from internal_coherence.ordering.weak_stage import StageReading, walk
 
+SMALL = ic.Gates(min_teachers=3, min_distribution=3, min_other_schools=2)
 ELMORE, POSTER = (ic.load_order(name) for name in ("elmore-boston", "serp-poster"))
 
 
@@ -114,7 +115,7 @@ def test_a_withheld_scale_leaves_its_stage_undecided(example):
 
 def test_an_order_that_names_no_scale_of_the_survey(codebook, answers):
     responses = ic.read_responses(answers, codebook, school="school")
-    profile = ic.profile(responses, "Elm", gates=ic.Gates(min_teachers=3, min_distribution=3))
+    profile = ic.profile(responses, "Elm", gates=SMALL)
     found = ic.earliest_weak_stage(profile, ELMORE)
     assert found.conclusion == "cannot tell"
     assert not found.measures_any
@@ -141,7 +142,7 @@ def test_a_users_own_order(tmp_path, codebook, answers):
     mine = ic.load_order(path)
     assert repr(mine) == "<Order 'mine': provisional; one → two>"
     responses = ic.read_responses(answers, codebook, school="school")
-    profile = ic.profile(responses, "Elm", gates=ic.Gates(min_teachers=3, min_distribution=3))
+    profile = ic.profile(responses, "Elm", gates=SMALL)
     assert ic.earliest_weak_stage(profile, mine, bar=1).conclusion == "none below"
     assert "mine" in profile.to_html(order=mine)
 
@@ -152,6 +153,7 @@ def test_a_users_own_order(tmp_path, codebook, answers):
         ('to = "two"', 'to = "three"', "an arrow names the stage 'three'"),
         ('from = "one"\nto = "two"', 'from = "two"\nto = "one"', "goes against the order"),
         ('from = "one"\nto = "two"', 'from = "one"\nto = "two"\n[[arrows]]\nfrom = "two"\nto = "one"', "has a cycle"),
+        ('["clarity"]', '"clarity"', "measured_by is a list of scale keys, not 'clarity'"),
         ('["clarity"]', '["trust"]', "scale 'trust' measures both 'one' and 'two'"),
         ('key = "two"', 'key = "one"', "stages named twice: 'one'"),
         ("measured_by", "measuredby", "unknown key 'measuredby'.*did you mean 'measured_by'"),

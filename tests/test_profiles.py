@@ -12,7 +12,8 @@ from scipy import stats
 
 import internal_coherence as ic
 
-OPEN = ic.Gates(min_teachers=3, min_distribution=3, min_response_rate=0)
+OPEN = ic.Gates(min_teachers=3, min_distribution=3, min_response_rate=0, min_other_schools=2)
+SMALL = ic.Gates(min_teachers=3, min_distribution=3, min_other_schools=2)
 
 
 def scale(profile: ic.Profile, key: str):
@@ -189,7 +190,7 @@ def test_a_blocked_profile_says_why_and_nothing_else(example):
 
 def test_an_unknown_response_rate_does_not_block(codebook, answers):
     responses = ic.read_responses(answers, codebook, school="school")
-    target = ic.profile(responses, "Elm", gates=ic.Gates(min_teachers=3, min_distribution=3))
+    target = ic.profile(responses, "Elm", gates=SMALL)
     assert target.response_rate is None
     assert not target.withheld
 
@@ -240,6 +241,74 @@ def test_arrays_of_a_profile_can_not_be_changed(example):
         profile.z_covariance[0, 0] = 1
     with pytest.raises(AttributeError):
         profile.school = "Elm"
+
+
+def test_covariances_tell_nothing_of_one_school(example, small):
+    for profile in (ic.profile(example, "Maple"), ic.profile(example, "Maple", within_sd="own")):
+        base = profile.mean_covariance.base
+        while isinstance(base, np.ndarray):
+            assert base.size <= profile.mean_covariance.size
+            base = base.base
+        with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+            profile.mean_covariance.flags.writeable = True
+    own = ic.profile(example, "Maple", within_sd="own")
+    off = ~np.eye(len(own.scale_keys), dtype=bool)
+    assert np.isnan(own.mean_covariance[off]).all()
+    assert not np.isnan(ic.profile(example, "Maple").mean_covariance).any()
+    few = ic.profile(
+        small, "School 03", within_sd="own", gates=ic.Gates(min_teachers=5, min_distribution=15, min_response_rate=0)
+    )
+    assert few.withheld == "with fewer than 15 teachers its own spread is not shown"
+
+
+def test_a_stage_read_without_covariances_has_wider_limits(example):
+    order = ic.load_order("elmore-boston")
+    pooled = ic.earliest_weak_stage(ic.profile(example, "Oak"), order).readings[0]
+    own = ic.earliest_weak_stage(ic.profile(example, "Oak", within_sd="own"), order).readings[0]
+    assert own.upper - own.lower > pooled.upper - pooled.lower
+
+
+def test_drawing_up_one_profile_leaves_the_others_alone(codebook, answers):
+    data = answers.astype(dict.fromkeys(["c1", "c2", "c3"], float))
+    data.loc[data["school"] == "Elm", ["c1", "c2", "c3"]] = np.nan
+    more = pd.concat([data, data.replace({"school": {"Elm": "Ash", "Oak": "Fir", "Yew": "Asp"}})], ignore_index=True)
+    responses = ic.read_responses(more, codebook, school="school")
+    together = ic.profile_schools(responses, include_self=False, gates=SMALL)
+    for school in responses.schools:
+        assert together[school].to_dict() == ic.profile(responses, school, include_self=False, gates=SMALL).to_dict()
+
+
+def test_few_other_schools_are_not_told_to_a_school(small):
+    three = small.select(school=small.schools[:3])
+    gates = ic.Gates(min_response_rate=0)
+    assert ic.profile(three, "School 01", gates=gates).withheld == "fewer than 3 other schools to compare with"
+    assert not ic.profile(three, "School 01", gates=gates, audience="district").withheld
+    six = small.select(school=small.schools[:6])
+    assert np.isnan(scale(ic.profile(six, "School 01", gates=gates), "efficacy").reference_schools.high)
+    assert not np.isnan(scale(ic.profile(small, "School 01", gates=gates), "efficacy").reference_schools.high)
+
+
+def test_scales_that_no_teacher_answered_together_still_make_a_dimension():
+    book = ic.load_instrument("internal-coherence-survey").select(["individual_efficacy", "collective_efficacy"])
+    full = ic.simulate_responses(book, n_schools=8, teachers=24, rng=3)
+    raw = full.raw.astype(float)
+    half = np.arange(len(raw)) % 2 == 0
+    raw.loc[half, book.scales[0].item_keys] = np.nan
+    raw.loc[~half, book.scales[1].item_keys] = np.nan
+    responses = ic.read_responses(raw.assign(school=full.school), book, school="school")
+    one, two, both = (
+        scale(ic.profile(responses, "School 02", reference_error=False), key)
+        for key in ("individual_efficacy", "collective_efficacy", "efficacy")
+    )
+    assert both.se == pytest.approx(np.hypot(one.se, two.se) / 2, rel=1e-10)
+
+
+def test_two_answers_show_no_items():
+    book = ic.read_codebook(pd.DataFrame({"item": ["a", "b"], "scale": "s", "low": 0, "high": 1}))
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.integers(0, 2, (100, 2)), columns=["a", "b"]).assign(school=np.arange(100) % 5)
+    profile = ic.profile(ic.read_responses(data, book, school="school"), 0)
+    assert all(item.withheld.startswith("with two answers") for item in profile.items)
 
 
 def test_distributions_and_items_are_guarded(example):

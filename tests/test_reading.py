@@ -327,6 +327,82 @@ def test_reversing_twice_leads_back_and_swaps_the_ends(x, low, width):
             ic.reverse_code(x, low, high)
 
 
+@pytest.mark.parametrize("surplus", ["", "x"])
+def test_a_row_with_a_cell_too_many_moves_nothing(surplus, codebook, tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(f"school,t1,t2,t3,c1,c2,c3\nElm,1,2,3,4,1,2,{surplus}\nOak,2,2,3,4,1,2\n")
+    if surplus:
+        with pytest.raises(ic.ResponseError, match="row 2 has 8 cells, the heading 7"):
+            ic.read_responses(path, codebook, school="school")
+    else:
+        responses = ic.read_responses(path, codebook, school="school")
+        assert list(responses.school) == ["Elm", "Oak"]
+        assert list(responses.raw.iloc[0]) == [1, 2, 3, 4, 1, 2]
+
+
+def test_delimiters_inside_quotes_do_not_count(answers, codebook, tmp_path):
+    data = answers.rename(
+        columns={key: f"{item.text}, really, now" for key, item in zip(KEYS, codebook.items, strict=True)}
+    )
+    data.to_csv(tmp_path / "export.csv", index=False, sep=";", quoting=1)
+    columns = dict(zip(KEYS, data.columns[1:], strict=True))
+    check_same(ic.read_responses(tmp_path / "export.csv", codebook, school="school", columns=columns), answers)
+
+
+def test_value_labels_that_agree_in_part_are_refused(answers, codebook, tmp_path):
+    import pyreadstat
+
+    path = tmp_path / "export.sav"
+    ends = {"t1": {1.0: "Strongly agree", 4.0: "Strongly disagree"}}
+    pyreadstat.write_sav(answers, path, variable_value_labels=ends)
+    with pytest.raises(ic.ResponseError, match="item 't1': the file's labels and the codebook's agree for some codes"):
+        ic.read_responses(path, codebook, school="school")
+    zero_based = answers.assign(t1=answers["t1"] - 1)
+    labels = {"t1": {float(k): label for k, label in enumerate(LABELS)}}
+    pyreadstat.write_sav(zero_based, path, variable_value_labels=labels)
+    check_same(ic.read_responses(path, codebook, school="school"), answers)
+    with pytest.raises(ic.ResponseError, match="missing code 0 is labelled 'Strongly disagree' in the file"):
+        ic.read_responses(path, codebook, school="school", missing_codes=[0])
+
+
+@pytest.mark.parametrize("cell", ["4;5", "4, 5", "1 or 2", "3-Apr", "3/4", "3+", "3 3", "1,000"])
+def test_without_labels_only_what_is_plainly_a_code_is_one(cell):
+    book = ic.read_codebook(pd.DataFrame({"item": ["a", "b"], "scale": "s", "low": 1, "high": 5}))
+    data = pd.DataFrame({"school": "Elm", "a": ["1", cell], "b": ["4 - Agree", "5. Wholly"]})
+    with pytest.raises(ic.ResponseError, match="item 'a' of scale 's' has 1 response outside 1–5"):
+        ic.read_responses(data, book, school="school")
+    responses = ic.read_responses(data.assign(a=1), book, school="school")
+    assert list(responses.raw["b"]) == [4, 5]
+
+
+def test_rosters_keep_their_zeros_and_their_whole_numbers(answers, codebook, tmp_path):
+    answers["school"] = answers["school"].map({"Elm": "007", "Oak": "8.0", "Yew": "9"})
+    answers.to_csv(tmp_path / "export.csv", index=False)
+    (tmp_path / "roster.csv").write_text("School,Teachers\n007,5\n8,6\n9,7\n")
+    responses = ic.read_responses(tmp_path / "export.csv", codebook, school="school", roster=tmp_path / "roster.csv")
+    assert responses.schools == ("007", "8", "9")
+    assert "schools not on the roster: response rate unknown" not in dict(responses.log.counts)
+
+
+@pytest.mark.parametrize(
+    ("waves", "latest"),
+    [
+        (("2024 pilot", "2025"), "2025"),
+        (("2022-23 pilot", "2023"), "2023"),
+        (("9", "10"), "10"),
+        (("2024-03", "2024-11"), "2024-11"),
+    ],
+)
+def test_the_latest_wave_is_the_latest_in_time(waves, latest, answers, codebook):
+    data = pd.concat([answers.assign(wave=wave) for wave in waves], ignore_index=True)
+    assert ic.read_responses(data, codebook, school="school", wave="wave").latest().waves == (latest,)
+
+
+def test_selecting_roles_gives_up_the_roster(example):
+    assert example.select(role="Teacher").roster is None
+    assert example.select(wave=2025).roster is not None
+
+
 def test_the_log_prints_counts_and_keeps_rows_to_the_analyst(answers, codebook):
     data = answers.assign(role=["Principal"] + ["Teacher"] * 11)
     log = ic.read_responses(data, codebook, school="school", role="role").log

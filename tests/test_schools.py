@@ -161,7 +161,7 @@ def test_teachers_who_all_answered_alike_are_withheld(codebook, answers):
     responses = ic.read_responses(data, codebook, school="school")
     table = ic.aggregate(responses, gates=ic.Gates(min_teachers=3, min_distribution=3)).to_frame()
     row = table.query("school == 'Elm' and scale == 'clarity'").iloc[0]
-    assert row["withheld"] == "all teachers' scores are the same"
+    assert row["withheld"] == "the answers are too alike to be shown"
     assert np.isnan(row["mean"])
 
 
@@ -188,3 +188,50 @@ def test_moments_of_pairs_come_from_those_who_have_both():
         residual = own - own.mean()
         assert moments.n[j, 0, 1] == len(both)
         assert moments.cross[j, 0, 1] == pytest.approx((residual[0] * residual[1]).loc[both].sum(), rel=1e-10)
+
+
+def test_one_answer_apart_from_all_at_the_end_of_the_scale_is_withheld(codebook, answers):
+    data = pd.concat([answers, answers], ignore_index=True)
+    data.loc[data["school"] == "Elm", ["c1", "c2", "c3"]] = 4
+    data.loc[0, "c1"] = 1
+    responses = ic.read_responses(data, codebook, school="school")
+    gates = ic.Gates(min_teachers=3, min_distribution=3, min_other_schools=2)
+    table = ic.aggregate(responses, gates=gates).to_frame().set_index(["school", "scale"])
+    assert table.loc[("Elm", "clarity"), "withheld"] == "the answers are too alike to be shown"
+    profile = ic.profile(responses, "Elm", gates=gates)
+    assert {item.withheld for item in profile.items if item.scale == "clarity"} == {
+        "the answers are too alike to be shown"
+    }
+    assert {item.withheld for item in profile.items if item.scale == "trust"} == {""}
+
+
+def test_the_spread_of_few_teachers_is_not_for_a_district(codebook, answers):
+    responses = ic.read_responses(answers, codebook, school="school")
+    gates = ic.Gates(min_teachers=3)
+    table = ic.aggregate(responses, gates=gates).to_frame()
+    assert table["mean"].notna().all()
+    assert table[["sd", "se"]].isna().all().all()
+    assert ic.aggregate(responses, gates=gates, audience="research").to_frame()["sd"].notna().all()
+
+
+def test_a_school_that_a_roster_forgot_is_withheld(codebook, answers):
+    responses = ic.read_responses(answers, codebook, school="school", roster={"Elm": 4, "Oak": 4})
+    table = ic.aggregate(responses, gates=ic.Gates(min_teachers=3, min_distribution=3)).to_frame().set_index("school")
+    assert set(table.loc["Yew", "withheld"]) == {"it is not on the roster, so its response rate is unknown"}
+
+
+def test_rows_in_another_order_than_their_schools_are_refused(now):
+    scores = ic.score(now)["leadership"]
+    with pytest.raises(ic.ResponseError, match="different indexes"):
+        ic.icc1(scores.sort_values(), now.school)
+    with pytest.raises(ic.ResponseError, match="different indexes"):
+        ic.rwg_j(now.items.iloc[::-1], now.school, 6)
+    with pytest.raises(ic.ResponseError, match="takes numbers; some of these values are not"):
+        ic.icc1(["a", "b"], [1, 2])
+    with pytest.raises(ic.ResponseError, match="span more than 3 options"):
+        ic.rwg_j(now.items, now.school, 3)
+
+
+def test_schools_that_agree_to_the_last_teacher():
+    result = ic.icc1([1, 1, 2, 2], ["a", "a", "b", "b"])
+    assert (result.estimate, result.F, result.p_value) == (1.0, float("inf"), 0.0)

@@ -114,6 +114,7 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
     scales: dict[str, dict[str, Any]] = {}
     dimensions: dict[str, Dimension] = {}
     named: dict[str, Mapping[str, str]] = {}
+    head: Mapping[str, str] | None = None
     for number, row in enumerate(rows, first_row):
         if not any(row.values()):
             continue
@@ -123,6 +124,9 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
         dimension = row["dimension"] or ONE_DIMENSION
         dimensions.setdefault(dimension, _dimension(dimension, row, where))
         scale = scales.setdefault(key, {"dimension": dimension, "row": row, "where": where, "items": []})
+        head = head or row
+        for column in ("instrument", "title", "status", "notes"):
+            _check_repeated(row, head, column, "the instrument", where)
         for column in ("scale_label", "strand"):
             _check_repeated(row, scale["row"], column, f"scale {key!r}", where)
         _check_repeated(row, named.setdefault(dimension, row), "dimension_label", f"dimension {dimension!r}", where)
@@ -135,7 +139,7 @@ def _from_table(table: pd.DataFrame, name: str, first_row: int) -> Instrument:
         scale["items"].append(item)
     if not scales:
         raise InstrumentError(f"codebook {name!r} has no filled rows")
-    first = rows[0]
+    first = next(row for row in rows if any(row.values()))
     return Instrument(
         key=first["instrument"] or name,
         title=first["title"],
@@ -176,7 +180,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return " ".join(str(value).split())
 
 
 def _required(row: Mapping[str, str], column: str, where: str) -> str:

@@ -43,6 +43,12 @@ def _check_fields(provenance: Provenances, allowed: Collection[str], where: str)
             raise InstrumentError(msg)
 
 
+def _check_printable(key: str, *texts: str) -> None:
+    for text in texts:
+        if not text.isprintable():
+            raise InstrumentError(f"{key!r}: the text {text!r} holds a line break or a control character")
+
+
 def _check_unique(keys: Iterable[str], what: str) -> None:
     if repeated := [key for key, count in Counter(keys).items() if count > 1]:
         raise InstrumentError(f"{what} keys must be unique; used more than once: {listing(repeated)}")
@@ -93,6 +99,8 @@ class Item:
             raise InstrumentError(msg)
         if not isinstance(self.reversed, bool):
             raise InstrumentError(f"item {self.key!r}: reversed must be true or false, not {self.reversed!r}")
+        if isinstance(self.labels, str) or not all(isinstance(text, str) for text in (self.text, *self.labels)):
+            raise InstrumentError(f"item {self.key!r}: text must be a text, and labels a list of texts")
         object.__setattr__(self, "labels", tuple(self.labels))
         if self.labels and len(self.labels) != self.n_options:
             msg = (
@@ -100,6 +108,10 @@ class Item:
                 " give one for each, in order"
             )
             raise InstrumentError(msg)
+        for code, label in self.options:
+            if label.strip().lstrip("+-").isdecimal() and int(label) != code:
+                raise InstrumentError(f"item {self.key!r}: code {code} has the label {label!r}, which is another code")
+        _check_printable(self.key, self.text, *self.labels)
         spelt = [fold(label) for label in self.labels if label]
         if alike := sorted({label for label in self.labels if label and spelt.count(fold(label)) > 1}):
             raise InstrumentError(f"item {self.key!r}: labels that can't be told apart: {listing(alike)}")
@@ -151,6 +163,7 @@ class Scale:
         _check_key(self.key, "scale")
         object.__setattr__(self, "label", self.label or self.key.replace("_", " "))
         object.__setattr__(self, "items", tuple(self.items))
+        _check_printable(self.key, self.label, self.strand)
         if len(self.items) < 2:
             raise InstrumentError(f"scale {self.key!r} has {len(self.items)} item(s); a scale has at least two")
         _check_unique((i.key for i in self.items), f"scale {self.key!r}: item")
@@ -199,6 +212,7 @@ class Dimension:
         _check_key(self.key, "dimension")
         named = "All scales" if self.key == ONE_DIMENSION else self.key.replace("_", " ")
         object.__setattr__(self, "label", self.label or named)
+        _check_printable(self.key, self.label)
         _check_fields(self.provenance, ("construct",), f"dimension {self.key!r}")
 
 

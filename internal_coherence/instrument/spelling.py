@@ -19,7 +19,8 @@ def fold(text: object) -> str:
         A text of punctuation only is left as it is.
     """
     plain = fold_accents(text)
-    words = "".join(c if c.isalnum() else " " for c in plain.replace("'", "").replace("’", "")).split()
+    letters = plain.replace("'", "").replace("’", "")
+    words = "".join(c if c.isalnum() or c == "+" or unicodedata.category(c)[0] == "M" else " " for c in letters).split()
     return " ".join(words) or plain
 
 
@@ -36,4 +37,4 @@ def fold_accents(text: object) -> str:
     str
     """
     decomposed = unicodedata.normalize("NFKD", str(text).casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    return " ".join("".join(c for c in decomposed if not "\u0300" <= c <= "\u036f").split())

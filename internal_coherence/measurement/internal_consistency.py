@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtri
 
-from internal_coherence.errors import MissingDataWarning, ModelError, ResponseError, listing
+from internal_coherence.errors import ImproperSolutionWarning, MissingDataWarning, ModelError, ResponseError, listing
 from internal_coherence.measurement.wording import warn_of_reversed
 from internal_coherence.moments.covariance import pairwise_covariance
 from internal_coherence.records import ByScale, Record
@@ -153,7 +153,7 @@ def alpha(
     Raises
     ------
     ResponseError
-        With fewer than two items or two teachers, or values that are not finite.
+        With fewer than two items, or values that are not finite.
     ModelError
         For an option that does not exist.
 
@@ -162,7 +162,9 @@ def alpha(
     ReversedItemWarning
         If an item correlates negatively with the rest of its scale.
     MissingDataWarning
-        If alpha is NaN, for instance since nobody answered an item.
+        If alpha is NaN, for instance since nobody answered an item; ``note`` says why.
+    ImproperSolutionWarning
+        If pairwise covariances contradict each other so that alpha is above 1.
 
     Notes
     -----
@@ -217,6 +219,9 @@ def _alpha(items: pd.DataFrame, missing: Missing, interval: Interval, scale: str
     pairs = pairwise_covariance(used)
     cov = pairs.cov
     note = _note(cov, pairs.n, names)
+    if alpha_from_covariance(cov) > 1:
+        note = "pairwise covariances that no complete data could have: too few answered together"
+        warnings.warn(f"{where}alpha is above 1: {note}", ImproperSolutionWarning, stacklevel=3)
     if np.isnan(alpha_from_covariance(cov)):
         warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=3)
     else:
@@ -284,9 +289,9 @@ def feldt_interval(alpha: float, k: int, n: int, level: float) -> tuple[float, f
     Returns
     -------
     tuple of float
-        Lower and upper limit; NaN with fewer than two teachers.
+        Lower and upper limit; NaN with fewer than two teachers, or an alpha above 1.
     """
-    if n < 2 or np.isnan(alpha):
+    if n < 2 or np.isnan(alpha) or alpha > 1:
         return float("nan"), float("nan")
     df1, df2 = n - 1, (n - 1) * (k - 1)
     tail = (1 - level) / 2

@@ -177,20 +177,23 @@ def _order(document: Mapping[str, Any], where: str) -> Order:
         document, {"key", "title", "provisional", "statement", "notes", "stages", "arrows"}, {"key", "stages"}, where
     )
     stages = []
-    for table in document["stages"]:
+    for table in _tables(document["stages"], f"{where}: stages"):
         place = f"{where}: stage {table.get('key', '?')!r}"
         _check_keys(table, {"key", "label", "measured_by", "measured_by_basis", "outcome"}, {"key"}, place)
+        scales = table.get("measured_by", [])
+        if not isinstance(scales, list) or not all(isinstance(scale, str) for scale in scales):
+            raise InstrumentError(f"{place}: measured_by is a list of scale keys, not {scales!r}")
         stages.append(
             Stage(
                 key=table["key"],
                 label=table.get("label", table["key"]),
-                measured_by=tuple(table.get("measured_by", ())),
-                measured_by_basis=table.get("measured_by_basis", "user" if table.get("measured_by") else ""),
+                measured_by=tuple(scales),
+                measured_by_basis=table.get("measured_by_basis", "user" if scales else ""),
                 outcome=table.get("outcome", False),
             )
         )
     arrows = []
-    for table in document.get("arrows", ()):
+    for table in _tables(document.get("arrows", []), f"{where}: arrows"):
         _check_keys(table, {"from", "to", "basis"}, {"from", "to"}, f"{where}: an arrow")
         basis = table.get("basis", "user")
         arrows.append(
@@ -209,6 +212,12 @@ def _order(document: Mapping[str, Any], where: str) -> Order:
         provisional=document.get("provisional", True),
         notes=document.get("notes", ""),
     )
+
+
+def _tables(entry: object, where: str) -> list[Mapping[str, Any]]:
+    if not isinstance(entry, list) or not all(isinstance(table, Mapping) for table in entry):
+        raise InstrumentError(f"{where} must be written as tables, [[...]]")
+    return entry
 
 
 def _check_keys(table: Mapping[str, Any], allowed: set[str], required: set[str], where: str) -> None:

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from internal_coherence.errors import DisclosureError, ModelError, closest, listing
 from internal_coherence.ordering.orders import Order, Stage
 from internal_coherence.profiles import Profile
+from internal_coherence.profiles.computing import composite
 from internal_coherence.profiles.parts import Estimate
 from internal_coherence.records import Record
 
@@ -250,8 +251,9 @@ def _read(
     absent = [scale for scale in stage.measured_by if scale not in known]
     note = f"not in this survey: {', '.join(absent)}" if absent else ""
 
+    bar = float(np.mean([bars[s] for s in scales])) if scales else nan
+
     def reading(estimate: float, lower: float, upper: float, verdict: Verdict, note: str) -> StageReading:
-        level = float(np.mean([bars[s] for s in scales])) if scales else nan
         return StageReading(
             stage=stage.key,
             label=stage.label,
@@ -259,7 +261,7 @@ def _read(
             estimate=estimate,
             lower=lower,
             upper=upper,
-            bar=level,
+            bar=bar,
             verdict=verdict,
             note=note,
         )
@@ -279,9 +281,8 @@ def _read(
         span = np.array([e.high - e.low for e in estimates])
         values = 100 * (np.array([e.mean for e in estimates]) - [e.low for e in estimates]) / span
         covariance = profile.mean_covariance[np.ix_(at, at)] * np.outer(100 / span, 100 / span)
-    estimate, se = float(values.mean()), float(np.sqrt(covariance.mean()))
-    reach = float(stdtrit(min(e.df for e in estimates), 1 - tail)) * se
-    lower, upper = estimate - reach, estimate + reach
-    level = float(np.mean([bars[s] for s in scales]))
-    verdict: Verdict = "below" if upper < level else "at or above" if lower >= level else "undecided"
-    return reading(estimate, lower, upper, verdict, note)
+    whole = composite(values, covariance, np.array([e.df for e in estimates]))
+    reach = float(stdtrit(whole.df, 1 - tail)) * whole.se
+    lower, upper = whole.estimate - reach, whole.estimate + reach
+    verdict: Verdict = "below" if upper < bar else "at or above" if lower >= bar else "undecided"
+    return reading(whole.estimate, lower, upper, verdict, note)

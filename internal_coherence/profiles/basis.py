@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -15,15 +16,16 @@ from internal_coherence.profiles.computing import (
     SamplingError,
     Standing,
     error_of_reference,
+    extremes,
     sampling_error,
     standing,
 )
-from internal_coherence.profiles.parts import Choices, ReferenceSD, WithinSD
+from internal_coherence.profiles.parts import Choices, Extremes, ReferenceSD, WithinSD
 from internal_coherence.profiles.reference import Reference, ReferenceChoice, from_norms, from_schools, school_mask
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.aggregation import withheld_reasons
-from internal_coherence.schools.disclosure import Audience, Gates, check_audience, check_others_hidden
+from internal_coherence.schools.aggregation import school_reasons, withheld_reasons
+from internal_coherence.schools.disclosure import Audience, Gates, check_audience
 from internal_coherence.schools.grouping import SchoolMoments, group, school_moments
 from internal_coherence.schools.response_rates import response_rates
 
@@ -33,27 +35,55 @@ Items = Literal["all"] | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Comparison:
-    """One school against its reference.
+class Yardstick:
+    """A reference, and all schools measured by it.
 
     Parameters
     ----------
     reference : Reference
     mask : (J, q) array of bool
         Which schools make the reference of which scale; none for norms.
-    standing : Standing
-        The school's z values and their covariances; NaN where withheld.
+    error : (q, q) array or None
+        Covariance of the reference means, unless they are called fixed.
     z : (J, q) array
-        Of all schools, against the same reference.
-    withheld : tuple of str
-        By scale, why this school's numbers may not be shown.
+        Every school's distance from the reference mean.
+    n_schools : int
+        Schools that make the reference of any scale.
+    n_by_scale : (q,) array of int
+        Schools that make the reference of each.
+    scales, dimensions : tuple of Extremes
+        The highest and lowest school of each.
     """
 
     reference: Reference
     mask: Mask
-    standing: Standing
+    error: Array | None
     z: Array
+    n_schools: int
+    n_by_scale: NDArray[np.intp]
+    scales: tuple[Extremes, ...]
+    dimensions: tuple[Extremes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """One school against its reference.
+
+    Parameters
+    ----------
+    yardstick : Yardstick
+    standing : Standing
+        Where the school stands, with covariances.
+    withheld : tuple of str
+        By scale, why its numbers may not be shown; empty where they may.
+    extremes_shown : bool
+        Whether there are enough schools to show the highest and lowest.
+    """
+
+    yardstick: Yardstick
+    standing: Standing
     withheld: tuple[str, ...]
+    extremes_shown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +104,8 @@ class Basis:
         Each school's rows.
     rates : DataFrame
         Each school's response.
+    closed : list of str
+        Why a school may not be reported at all; empty if it may.
     moments : SchoolMoments
         Of the scores.
     reasons : (J, q) array of str
@@ -84,10 +116,10 @@ class Basis:
         Schools that were asked for as a reference but don't pass the gates.
     norms : Reference or None
         Where the reference is a table.
-    whole : Reference
-        That of a school which is not left out of it.
-    error, error_of_whole : SamplingError, array or None
-        Of the schools' means, and of the whole reference's.
+    error : SamplingError
+        Of the schools' means.
+    whole : Yardstick
+        That of a school which is not left out of its reference.
     """
 
     responses: Responses
@@ -98,14 +130,14 @@ class Basis:
     selected: tuple[str, ...]
     rows: list[NDArray[np.intp]]
     rates: pd.DataFrame
+    closed: list[str]
     moments: SchoolMoments
     reasons: NDArray[np.object_]
     mask: Mask
     n_reference_withheld: int
     norms: Reference | None
-    whole: Reference
     error: SamplingError
-    error_of_whole: Array | None
+    whole: Yardstick
 
     @classmethod
     def of(
@@ -142,7 +174,7 @@ class Basis:
         groups = group(responses.school, len(scores))
         moments = school_moments(scores, groups)
         rates = response_rates(responses).reindex(list(moments.labels))
-        reasons = withheld_reasons(responses, moments, gates)
+        reasons = withheld_reasons(responses, scores, groups, moments, gates)
         passes = reasons == ""
         chosen = np.ones(len(passes), dtype=bool)
         if choices.reference == "schools":
@@ -155,7 +187,6 @@ class Basis:
         elif not mask.any():
             raise ResponseError(f"reference: none of {int(chosen.sum())} schools passes the gates ({gates})")
         pool = mask if mask.any() else passes if passes.any() else moments.size > 0
-        whole = norms or from_schools(moments, mask, sd)
         error = sampling_error(moments, pool, within_sd, _roster(rates) if finite_population else None)
         order = np.argsort(groups.codes, kind="stable")
         return cls(
@@ -167,14 +198,16 @@ class Basis:
             selected=_selected(items, responses),
             rows=np.split(order, np.cumsum(np.bincount(groups.codes))[:-1]),
             rates=rates,
+            closed=school_reasons(responses, gates),
             moments=moments,
             reasons=reasons,
             mask=mask,
             n_reference_withheld=0 if norms else int((chosen & ~mask.any(axis=1)).sum()),
             norms=norms,
-            whole=whole,
             error=error,
-            error_of_whole=error_of_reference(whole, error) if reference_error else None,
+            whole=_yardstick(
+                norms or from_schools(moments, mask, sd), mask, moments, error, responses, choices, audience
+            ),
         )
 
     @property
@@ -201,47 +234,97 @@ class Basis:
 
     def compare(self, j: int) -> Comparison:
         """Compare a school with its reference."""
-        reference, mask, of_reference = self._reference(j)
-        withheld = self._withheld(j, reference, mask)
-        found = standing(j, self.moments, self.error, reference, of_reference)
-        hidden = np.array([reason != "" for reason in withheld])
-        for covariance in (found.mean_covariance, found.z_covariance):
-            covariance[hidden, :] = covariance[:, hidden] = np.nan
-        z = (self.moments.mean - reference.mean) / reference.sd
-        return Comparison(reference=reference, mask=mask, standing=found, z=z, withheld=withheld)
+        yardstick = self._yardstick_for(j)
+        others = yardstick.n_by_scale - self.whole.mask[j] * (yardstick is self.whole)
+        enough = self.gates.min_reference_schools + (self.audience == "school")
+        return Comparison(
+            yardstick=yardstick,
+            standing=standing(j, self.moments, self.error, yardstick.reference, yardstick.error),
+            withheld=self._withheld(j, yardstick.reference, others),
+            extremes_shown=self.audience != "school" or int(others.max()) >= enough,
+        )
 
-    def _reference(self, j: int) -> tuple[Reference, Mask, Array | None]:
-        """Return the reference for a school, which may leave the school itself out."""
+    def _yardstick_for(self, j: int) -> Yardstick:
+        """Return what a school is measured by: the whole reference, or that without the school itself."""
         if self.norms is not None or self.choices.include_self or not self.mask[j].any():
-            return self.whole, self.mask, self.error_of_whole
+            return self.whole
         mask = self.mask.copy()
         mask[j] = False
         reference = from_schools(self.moments, mask, self.choices.sd)
-        return reference, mask, error_of_reference(reference, self.error) if self.choices.reference_error else None
+        return _yardstick(reference, mask, self.moments, self.error, self.responses, self.choices, self.audience)
 
-    def _withheld(self, j: int, reference: Reference, mask: Mask) -> tuple[str, ...]:
-        """Return for each scale why it is not shown: by the gates, or since there is nothing to compare it with."""
+    def _withheld(self, j: int, reference: Reference, others: NDArray[np.intp]) -> tuple[str, ...]:
+        """Return for each scale why it is not shown: by the gates, or for want of something to compare it with."""
+        least = 1 if self.audience != "school" else self.gates.min_other_schools
         reasons = list(self.own_reasons(j))
-        others = mask.sum(axis=0) - mask[j]
-        if self.norms is None and not any(self.reasons[j]):
-            check_others_hidden(int(others.max()), self.moments.labels[j], self.audience)
         for a, reason in enumerate(reasons):
             if reason:
                 continue
-            if self.moments.size[j, a] == 0:
+            n = self.moments.size[j, a]
+            if n == 0:
                 reasons[a] = "nobody answered it"
-            elif self.norms is None and self.audience == "school" and others[a] == 1:
-                reasons[a] = "one other school alone can be compared with, whose mean would be told"
+            elif self.norms is None and others[a] < least:
+                reasons[a] = (
+                    f"fewer than {least} other schools to compare with"
+                    if least > 1
+                    else "no other school to compare with"
+                )
             elif np.isnan(reference.sd[a]):
                 reasons[a] = "the reference does not vary on it"
             elif np.isnan(self.error.covariance[j, a, a]):
                 reasons[a] = "its spread within schools is not known"
+            elif not self.error.shared and n < self.gates.min_distribution and self.audience != "research":
+                reasons[a] = f"with fewer than {self.gates.min_distribution} teachers its own spread is not shown"
         return tuple(reasons)
+
+
+def _yardstick(
+    reference: Reference,
+    mask: Mask,
+    moments: SchoolMoments,
+    error: SamplingError,
+    responses: Responses,
+    choices: Choices,
+    audience: Audience,
+) -> Yardstick:
+    """Measure all schools by a reference, and find its extremes."""
+    z: Array = (moments.mean - reference.mean) / reference.sd
+    instrument = responses.instrument
+    found = partial(
+        _extremes, labels=moments.labels, least=choices.gates.min_reference_schools, named=audience != "school"
+    )
+    groups = [
+        [a for a, scale in enumerate(instrument.scales) if scale.dimension == dimension.key]
+        for dimension in instrument.dimensions
+    ]
+    return Yardstick(
+        reference=reference,
+        mask=mask,
+        error=error_of_reference(reference, error) if choices.reference_error else None,
+        z=z,
+        n_schools=int(mask.any(axis=1).sum()),
+        n_by_scale=mask.sum(axis=0),
+        scales=tuple(found(z[:, a], mask[:, a]) for a in range(z.shape[1])),
+        dimensions=tuple(found(z[:, at].mean(axis=1), np.logical_and.reduce(mask[:, at], axis=1)) for at in groups),
+    )
+
+
+def _extremes(z: Array, eligible: Mask, labels: Sequence[str], least: int, named: bool) -> Extremes:
+    found = extremes(z, np.logical_and(eligible, np.isfinite(z)), least)
+    if found is None:
+        return Extremes()
+    high, low = found
+    names = {"high_school": labels[high], "low_school": labels[low]} if named else {}
+    return Extremes(high=float(z[high]), low=float(z[low]), **names)
 
 
 def _kind(reference: ReferenceChoice) -> Literal["all", "schools", "norms"]:
     if isinstance(reference, pd.DataFrame):
         return "norms"
+    if not isinstance(reference, (str, Sequence)):
+        raise ResponseError(
+            f"reference is 'all', a list of schools or a table of norms, not {type(reference).__name__}"
+        )
     if isinstance(reference, str):
         if reference != "all":
             msg = f"reference={reference!r} is not 'all'; to compare with one school or a few, give a list of names"

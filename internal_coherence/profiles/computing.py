@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from internal_coherence.schools.grouping import SchoolMoments
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+FEWEST_TO_POOL: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,10 +27,13 @@ class SamplingError:
         Of the means of q scales in J schools; NaN where a school has none.
     df : (J, q) array
         Degrees of freedom behind each variance.
+    shared : bool
+        Whether the spread is that of several schools, so that no school's own can be read from it.
     """
 
     covariance: Array
     df: Array
+    shared: bool
 
 
 def sampling_error(moments: SchoolMoments, pool: Mask, within_sd: WithinSD, roster: Array | None) -> SamplingError:
@@ -55,29 +60,24 @@ def sampling_error(moments: SchoolMoments, pool: Mask, within_sd: WithinSD, rost
     teachers in all it is C_ab (n_ab/(n_a n_b) − 1/N).
     """
     n, size = moments.n, moments.size
+    both = pool[:, :, None] & pool[:, None, :] & (n > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = n / (size[:, :, None] * size[:, None, :])
         if roster is not None:
-            share = np.maximum(share - 1 / roster[:, None, None], 0.0)
+            share = share - 1 / roster[:, None, None]
+            own = np.diagonal(share, axis1=1, axis2=2)
+            share = np.where(np.eye(n.shape[1], dtype=bool), np.maximum(own, 0.0)[:, :, None], share)
         if within_sd == "own":
             C = np.where(n > 1, moments.cross / (n - 1), np.nan)
             df = np.diagonal(n, axis1=1, axis2=2) - 1
         else:
-            both = pool[:, :, None] & pool[:, None, :] & (n > 0)
             freedom = np.where(both, n - 1, 0.0).sum(axis=0)
             C = (np.where(both, moments.cross, 0.0).sum(axis=0) / np.where(freedom > 0, freedom, np.nan))[None]
             df = np.broadcast_to(np.diag(freedom), size.shape)
         covariance = np.where(np.isfinite(share), C * share, np.nan)
-    return SamplingError(covariance=covariance, df=df)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Standing:
-    """Where one school stands: z by scale, and the covariances of its means and of its z values."""
-
-    z: Array
-    mean_covariance: Array
-    z_covariance: Array
+    covariance[(n == 0) & np.isfinite(share) & np.isnan(covariance)] = 0.0  # nobody in common: independent means
+    shared = within_sd == "pooled" and bool((both.sum(axis=0).diagonal() >= FEWEST_TO_POOL).all())
+    return SamplingError(covariance=covariance, df=df, shared=shared)
 
 
 def error_of_reference(reference: Reference, error: SamplingError) -> Array:
@@ -95,6 +95,15 @@ def error_of_reference(reference: Reference, error: SamplingError) -> Array:
     w = reference.weights
     covariance: Array = np.einsum("ka,kb,kab->ab", w, w, np.nan_to_num(error.covariance)) + reference.error
     return covariance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Standing:
+    """Where one school stands: z by scale, and the covariances of its means and of its z values."""
+
+    z: Array
+    mean_covariance: Array
+    z_covariance: Array
 
 
 def standing(
@@ -117,7 +126,7 @@ def standing(
     -------
     Standing
     """
-    V = error.covariance[j]
+    V = error.covariance[j].copy()
     spread = V.copy()
     if of_reference is not None:
         w = reference.weights[j]
@@ -125,6 +134,36 @@ def standing(
         spread += of_reference
     z = (moments.mean[j] - reference.mean) / reference.sd
     return Standing(z=z, mean_covariance=V, z_covariance=spread / np.outer(reference.sd, reference.sd))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    """The mean of several estimates, its standard error, and the degrees of freedom of its t distribution."""
+
+    estimate: float
+    se: float
+    df: float
+
+
+def composite(values: Array, covariance: Array, df: Array) -> Composite:
+    """Return the mean of several estimates.
+
+    Parameters
+    ----------
+    values : (m,) array
+    covariance : (m, m) array
+        Of their errors. Where covariances are not known, the standard error is the largest that it could be.
+    df : (m,) array
+        The smallest counts.
+
+    Returns
+    -------
+    Composite
+    """
+    variance = (
+        float(covariance.mean()) if not np.isnan(covariance).any() else float(np.sqrt(np.diag(covariance)).mean()) ** 2
+    )
+    return Composite(estimate=float(values.mean()), se=float(np.sqrt(np.maximum(variance, 0.0))), df=float(df.min()))
 
 
 def extremes(z: Array, eligible: Mask, min_schools: int) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from internal_coherence.instrument import Dimension, Scale
 from internal_coherence.profiles.basis import Basis, Comparison, Items
-from internal_coherence.profiles.computing import extremes
+from internal_coherence.profiles.computing import composite
 from internal_coherence.profiles.parts import Estimate, Extremes, ItemShare, ReferenceSD, Spread, WithinSD
 from internal_coherence.profiles.record import Profile, Profiles
 from internal_coherence.profiles.reference import ReferenceChoice
@@ -17,8 +17,6 @@ from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure import Audience, Gates
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-NAN = float("nan")
 
 
 def profile(
@@ -182,14 +180,14 @@ def profile_schools(
 def _draw_up(basis: Basis, j: int) -> Profile:
     """Return the profile of the j-th school."""
     n, n_roster, rate = basis.response(j)
-    reason = basis.gates.reason_to_withhold(n, rate)
-    few = n < basis.gates.min_teachers
-    if basis.audience == "research":
-        reason, few = "", False
+    research = basis.audience == "research"
+    few = n < basis.gates.min_teachers and not research
     compared = basis.compare(j)
+    reason = "" if research else basis.closed[j]
+    if not reason and all(compared.withheld) and len(set(compared.withheld)) == 1:
+        reason = compared.withheld[0]
     shown = not reason
-    estimates = _estimates(basis, j, compared) if shown else ()
-    nothing = np.empty((0, 0))
+    yardstick = compared.yardstick
     instrument = basis.responses.instrument
     return Profile(
         school=basis.moments.labels[j],
@@ -202,18 +200,29 @@ def _draw_up(basis: Basis, j: int) -> Profile:
         n_roster=n_roster,
         response_rate=None if few else rate,
         withheld=reason,
-        estimates=estimates,
+        estimates=_estimates(basis, j, compared) if shown else (),
         spreads=_spreads(basis, j) if shown else (),
         items=_items(basis, j) if shown else (),
         scale_keys=tuple(s.key for s in instrument.scales),
-        mean_covariance=_read_only(compared.standing.mean_covariance if shown else nothing),
-        z_covariance=_read_only(compared.standing.z_covariance if shown else nothing),
-        n_reference_schools=int(compared.mask.any(axis=1).sum()),
+        mean_covariance=_given_out(basis, compared, compared.standing.mean_covariance, shown),
+        z_covariance=_given_out(basis, compared, compared.standing.z_covariance, shown),
+        n_reference_schools=yardstick.n_schools,
         n_reference_withheld=basis.n_reference_withheld,
-        self_in_reference=bool(compared.mask[j].any()),
+        self_in_reference=bool(yardstick.mask[j].any()),
         choices=basis.choices,
         log_counts=basis.responses.log.counts,
     )
+
+
+def _given_out(basis: Basis, compared: Comparison, covariance: Array, shown: bool) -> Array:
+    """Return covariances that tell nothing of the teachers: none of withheld scales, none that are one school's own."""
+    given = covariance.copy() if shown else np.empty((0, 0))
+    if shown:
+        hidden = np.array([reason != "" for reason in compared.withheld])
+        given[hidden, :] = given[:, hidden] = np.nan
+        if not basis.error.shared:
+            given[~np.eye(len(given), dtype=bool)] = np.nan
+    return np.frombuffer(given.tobytes()).reshape(given.shape)  # over bytes, which nothing can make writeable
 
 
 def _estimates(basis: Basis, j: int, compared: Comparison) -> tuple[Estimate, ...]:
@@ -221,17 +230,29 @@ def _estimates(basis: Basis, j: int, compared: Comparison) -> tuple[Estimate, ..
     instrument = basis.responses.instrument
     place = {scale.key: a for a, scale in enumerate(instrument.scales)}
     estimates: list[Estimate] = []
-    for dimension in instrument.dimensions:
+    for dimension, ends in zip(instrument.dimensions, compared.yardstick.dimensions, strict=True):
         own = instrument.in_dimension(dimension.key)
         parts = [_scale(basis, j, scale, place[scale.key], compared) for scale in own]
         at = [place[scale.key] for scale in own]
-        estimates += [_dimension(basis, dimension, parts, at, compared), *parts]
+        covariance = compared.standing.z_covariance[np.ix_(at, at)]
+        estimates += [_dimension(dimension, parts, covariance, ends if compared.extremes_shown else Extremes()), *parts]
     return tuple(estimates)
 
 
 def _scale(basis: Basis, j: int, scale: Scale, a: int, compared: Comparison) -> Estimate:
-    standing, reason = compared.standing, compared.withheld[a]
-    few = bool(reason) and basis.moments.size[j, a] < basis.gates.min_teachers
+    n = int(basis.moments.size[j, a])
+    if reason := compared.withheld[a]:
+        return Estimate(
+            kind="scale",
+            key=scale.key,
+            label=scale.label,
+            dimension=scale.dimension,
+            low=float(scale.low),
+            high=float(scale.high),
+            n=n if n >= basis.gates.min_teachers else None,
+            withheld=reason,
+        )
+    standing, yardstick = compared.standing, compared.yardstick
     return Estimate(
         kind="scale",
         key=scale.key,
@@ -239,59 +260,34 @@ def _scale(basis: Basis, j: int, scale: Scale, a: int, compared: Comparison) -> 
         dimension=scale.dimension,
         low=float(scale.low),
         high=float(scale.high),
-        n=None if few else int(basis.moments.size[j, a]),
-        mean=NAN if reason else float(basis.moments.mean[j, a]),
+        n=n,
+        mean=float(basis.moments.mean[j, a]),
         mean_se=float(np.sqrt(standing.mean_covariance[a, a])),
-        z=NAN if reason else float(standing.z[a]),
+        z=float(standing.z[a]),
         se=float(np.sqrt(standing.z_covariance[a, a])),
-        df=NAN if reason else float(basis.error.df[j, a]),
-        reference_mean=NAN if reason else float(compared.reference.mean[a]),
-        reference_sd=NAN if reason else float(compared.reference.sd[a]),
-        reference_schools=_extremes(basis, compared.z[:, a], compared.mask[:, a]) if not reason else Extremes(),
-        withheld=reason,
+        df=float(basis.error.df[j, a]),
+        reference_mean=float(yardstick.reference.mean[a]),
+        reference_sd=float(yardstick.reference.sd[a]),
+        reference_schools=yardstick.scales[a] if compared.extremes_shown else Extremes(),
     )
 
 
-def _dimension(
-    basis: Basis, dimension: Dimension, parts: list[Estimate], at: list[int], compared: Comparison
-) -> Estimate:
-    gaps = [part.label for part in parts if part.withheld]
-    z: Array = compared.z[:, at].mean(axis=1)
-    mask: Mask = np.logical_and.reduce(compared.mask[:, at], axis=1)
+def _dimension(dimension: Dimension, parts: list[Estimate], covariance: Array, ends: Extremes) -> Estimate:
+    if gaps := [part.label for part in parts if part.withheld]:
+        reason = f"for lack of: {', '.join(gaps)}"
+        return Estimate(
+            kind="dimension", key=dimension.key, label=dimension.label, dimension=dimension.key, withheld=reason
+        )
+    whole = composite(np.array([part.z for part in parts]), covariance, np.array([part.df for part in parts]))
     return Estimate(
         kind="dimension",
         key=dimension.key,
         label=dimension.label,
         dimension=dimension.key,
-        low=NAN,
-        high=NAN,
-        n=None,
-        mean=NAN,
-        mean_se=NAN,
-        z=float(np.mean([part.z for part in parts])),
-        se=float(np.sqrt(compared.standing.z_covariance[np.ix_(at, at)].mean())),
-        df=min(part.df for part in parts),
-        reference_mean=NAN,
-        reference_sd=NAN,
-        reference_schools=_extremes(basis, z, mask) if not gaps else Extremes(),
-        withheld=f"for lack of: {', '.join(gaps)}" if gaps else "",
-    )
-
-
-def _extremes(basis: Basis, z: Array, eligible: Mask) -> Extremes:
-    """Return the Reference Schools High and Low; with norms there are none."""
-    eligible = np.logical_and(eligible, np.isfinite(z))
-    found = None if basis.norms is not None else extremes(z, eligible, basis.gates.min_reference_schools)
-    if found is None:
-        return Extremes()
-    named = basis.audience != "school"
-    high, low = found
-    labels = basis.moments.labels
-    return Extremes(
-        high=float(z[high]),
-        low=float(z[low]),
-        high_school=labels[high] if named else "",
-        low_school=labels[low] if named else "",
+        z=whole.estimate,
+        se=whole.se,
+        df=whole.df,
+        reference_schools=ends,
     )
 
 
@@ -304,15 +300,11 @@ def _spreads(basis: Basis, j: int) -> tuple[Spread, ...]:
 
 
 def _items(basis: Basis, j: int) -> tuple[ItemShare, ...]:
-    answers = basis.answers[basis.rows[j]]
-    pairs = [(scale.key, item) for scale in basis.responses.instrument.scales for item in scale.items]
+    answers, reasons = basis.answers[basis.rows[j]], basis.own_reasons(j)
+    pairs = [(a, item) for a, scale in enumerate(basis.responses.instrument.scales) for item in scale.items]
+    scales = basis.responses.instrument.scales
     return tuple(
-        favourable(item, scale, answers[:, p], basis.gates)
-        for p, (scale, item) in enumerate(pairs)
+        favourable(item, scales[a].key, answers[:, p], basis.gates, reasons[a])
+        for p, (a, item) in enumerate(pairs)
         if item.key in basis.selected
     )
-
-
-def _read_only(array: Array) -> Array:
-    array.flags.writeable = False
-    return array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from scipy.special import stdtrit
 
@@ -12,6 +12,7 @@ from internal_coherence.schools.disclosure import Gates
 
 ReferenceSD = Literal["teachers", "schools"]
 WithinSD = Literal["pooled", "own"]
+NAN: Final = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +62,17 @@ class Estimate:
     key: str
     label: str
     dimension: str
-    low: float
-    high: float
-    n: int | None
-    mean: float
-    mean_se: float
-    z: float
-    se: float
-    df: float
-    reference_mean: float
-    reference_sd: float
-    reference_schools: Extremes
+    low: float = NAN
+    high: float = NAN
+    n: int | None = None
+    mean: float = NAN
+    mean_se: float = NAN
+    z: float = NAN
+    se: float = NAN
+    df: float = NAN
+    reference_mean: float = NAN
+    reference_sd: float = NAN
+    reference_schools: Extremes = field(default_factory=Extremes)
     withheld: str = ""
 
     def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -176,6 +177,8 @@ class Choices:
     gates: Gates = field(default_factory=Gates)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.gates, Gates):
+            raise ModelError(f"gates must be Gates(...), not {type(self.gates).__name__}")
         if self.sd not in ("teachers", "schools"):
             raise ModelError(f"sd={self.sd!r} is neither 'teachers' nor 'schools'")
         if self.within_sd not in ("pooled", "own"):

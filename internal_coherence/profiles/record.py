@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,30 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest
 from internal_coherence.profiles.parts import Choices, Estimate, ItemShare, Spread
-from internal_coherence.records import Record, plain
+from internal_coherence.records import Record
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.disclosure import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
 
     from internal_coherence.ordering import Order
 
 Array = NDArray[np.float64]
+
+
+TEXTS: Final = ("kind", "key", "label", "dimension", "high_school", "low_school", "withheld")
+COLUMNS: Final = (
+    "kind", "key", "label", "dimension", "n", "mean", "mean_se", "z", "se", "df", "ci_lower", "ci_upper",
+    "reference_mean", "reference_sd", "reference_high", "reference_low", "high_school", "low_school", "withheld",
+)  # fmt: skip
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Lay rows of estimates out, numbers as floats."""
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    numbers = [column for column in COLUMNS if column not in TEXTS]
+    return frame.astype(dict.fromkeys(numbers, float) | dict.fromkeys(TEXTS, "str"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -105,27 +117,21 @@ class Profile(Record):
         DataFrame
             Empty if the profile is withheld.
         """
-        columns = [
-            "kind", "key", "label", "dimension", "n", "mean", "mean_se", "z", "se", "df", "ci_lower", "ci_upper",
-            "reference_mean", "reference_sd", "reference_high", "reference_low", "high_school", "low_school",
-            "withheld",
-        ]  # fmt: skip
-        rows = []
-        for estimate in self.estimates:
-            row = plain(estimate) | dict(
-                zip(("ci_lower", "ci_upper"), estimate.confidence_interval(self.choices.level), strict=True)
-            )
-            extremes = row.pop("reference_schools")
-            row |= {"reference_high": extremes["high"], "reference_low": extremes["low"]}
-            rows.append(row | {name: extremes[name] for name in ("high_school", "low_school")})
-        frame = pd.DataFrame(rows, columns=columns)
-        numbers = [
-            c
-            for c in columns
-            if c not in ("kind", "key", "label", "dimension", "high_school", "low_school", "withheld")
-        ]
-        frame[numbers] = frame[numbers].astype(float)
-        return frame
+        return _table([self._row(estimate) for estimate in self.estimates])
+
+    def _row(self, estimate: Estimate) -> dict[str, Any]:
+        """Return an estimate as a row of the table."""
+        row = {f.name: getattr(estimate, f.name) for f in fields(estimate) if f.name in COLUMNS}
+        lower, upper = estimate.confidence_interval(self.choices.level)
+        ends = estimate.reference_schools
+        return row | {
+            "ci_lower": lower,
+            "ci_upper": upper,
+            "reference_high": ends.high,
+            "reference_low": ends.low,
+            "high_school": ends.high_school,
+            "low_school": ends.low_school,
+        }
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw dimensions and scales with their intervals and references.
@@ -216,16 +222,15 @@ class Profiles(Mapping[str, Profile]):
         DataFrame
             Indexed by ``school``. A withheld school has one row, with its reason only.
         """
-        tables = []
+        rows: list[dict[str, Any]] = []
         for school, one in self._profiles.items():
-            frame = one.to_frame()
-            if one.withheld:
-                frame = pd.DataFrame([{"withheld": one.withheld}]).reindex(columns=frame.columns)
-            counts = {"n_teachers": one.n, "response_rate": one.response_rate}
-            tables.append(
-                frame.assign(**{k: np.nan if v is None else float(v) for k, v in counts.items()}, school=school)
-            )
-        return pd.concat([t.astype({"ci_lower": float}) for t in tables]).set_index("school")
+            about: dict[str, Any] = {"school": school, "n_teachers": one.n, "response_rate": one.response_rate}
+            rows += [about | one._row(estimate) for estimate in one.estimates] or [about | {"withheld": one.withheld}]
+        frame = _table(rows)
+        for column in ("n_teachers", "response_rate"):
+            frame[column] = [np.nan if row[column] is None else row[column] for row in rows]
+        frame.index = pd.Index([row["school"] for row in rows], name="school", dtype="str")
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values.

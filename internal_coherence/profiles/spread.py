@@ -61,7 +61,7 @@ def bars(scale: Scale, scores: Array, gates: Gates) -> Spread:
     )
 
 
-def favourable(item: Item, scale: str, answers: Array, gates: Gates) -> ItemShare:
+def favourable(item: Item, scale: str, answers: Array, gates: Gates, withheld: str = "") -> ItemShare:
     """Return the share of answers above the middle of the response format.
 
     Parameters
@@ -73,6 +73,8 @@ def favourable(item: Item, scale: str, answers: Array, gates: Gates) -> ItemShar
         After reversal; NaN, which "don't know" is too, is out of the base.
     gates : Gates
         What must hold.
+    withheld : str
+        Why its scale's mean is not shown; then its items aren't either.
 
     Returns
     -------
@@ -80,8 +82,10 @@ def favourable(item: Item, scale: str, answers: Array, gates: Gates) -> ItemShar
     """
     answers = answers[~np.isnan(answers)]
     about = partial(ItemShare, item=item.key, scale=scale, text=item.text, reversed=item.reversed)
-    if len(answers) < gates.min_distribution:
-        reason = f"fewer than {gates.min_distribution} teachers answered"
+    if item.n_options == 2:
+        withheld = withheld or "with two answers, the scale's mean and the other items tell it exactly"
+    if withheld or len(answers) < gates.min_distribution:
+        reason = withheld or f"fewer than {gates.min_distribution} teachers answered"
         return about(share=float("nan"), withheld=reason)
     count = int((answers > (item.low + item.high) / 2).sum())
     share, bound = coded_share(count, len(answers), gates.min_cell)

@@ -11,7 +11,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
@@ -182,8 +181,8 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
     walked = [(order, earliest_weak_stage(profile, order)) for order in orders]
     found = [(order, outcome) for order, outcome in walked if outcome.measures_any]
     return contents | {
-        "picture": Markup(profile_svg(profile)),
-        "spread_picture": Markup(spread_svg(profile)),
+        "picture": profile_svg(profile),
+        "spread_picture": spread_svg(profile),
         "scale_labels": {e.key: e.label for e in profile.scales},
         "items_by_scale": _items_by_scale(profile.items),
         "orders": [_order_view(order, outcome) for order, outcome in found],

@@ -111,7 +111,8 @@ def choices_made(profile: Profile) -> list[tuple[str, str]]:
     choices = profile.choices
     unit = {
         "teachers": "of teachers' scores over the reference; its mean is over teachers",
-        "schools": "of school means over the reference; its mean is over schools",
+        "schools": "of school means over the reference; its mean is over schools. With few schools this unit is itself"
+        " uncertain, which the intervals do not count",
     }[choices.sd]
     if choices.reference == "norms":
         unit = "of the norms"

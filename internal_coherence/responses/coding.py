@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError
 from internal_coherence.instrument import Instrument, Item
+from internal_coherence.instrument.spelling import fold
 from internal_coherence.responses.labels import Labels, MissingCodes, number
 from internal_coherence.responses.log import LogEntry
 
@@ -52,6 +53,8 @@ def reverse_code(values: Values, low: float, high: float) -> Values:
     if not low < high:
         raise ResponseError(f"reverse_code: low must be less than high, but {low} ≥ {high}")
     array = np.asarray(values, dtype=np.float64)
+    if isinstance(values, (list, tuple)):
+        values = array
     if outside := int(np.sum((array < low) | (array > high))):
         raise ResponseError(f"reverse_code: {outside} responses lie outside {low}–{high}")
     return low + high - values
@@ -91,23 +94,30 @@ def code_column(
         Invalid cells are NaN in ``codes``.
     """
     place, distinct = pd.factorize(cells, use_na_sentinel=True)
-    labels = Labels(item)
-    named = value_labels or {}
-    relabel = labels.by_value_label(named)
-    meaning = np.full(len(distinct) + 1, np.nan)  # the last stands for an empty cell, which factorize calls -1
-    kind = np.full(len(distinct) + 1, "", dtype="<U8")
-    for k, cell in enumerate(distinct):
-        text = str(cell).strip()
+    labels, named = Labels(item), value_labels or {}
+    texts = [str(cell).strip() for cell in distinct]
+    codes = [labels.code(text) for text in texts]
+    kind = np.full(len(distinct) + 1, "", dtype="<U8")  # the last stands for an empty cell, which factorize calls -1
+    for k, (text, code) in enumerate(zip(texts, codes, strict=True)):
+        label = named.get(code, "") if code is not None else ""
+        if text in missing and label and fold(label) in labels.codes:
+            raise ResponseError(
+                f"item {item.key!r}: missing code {code:g} is labelled {label!r} in the file, which is an answer"
+            )
         if not text:
-            continue
-        if text in missing or (text == "NA" and "na" not in labels.codes):
-            kind[k] = "missing" if text in missing else "NA"
-            continue
-        code = labels.code(text)
-        if code is not None and named.get(code, "") in missing:
+            kind[k] = "blank"
+        elif text in missing or (label and label in missing):
             kind[k] = "missing"
-        elif code is not None and code in relabel:
-            meaning[k], kind[k] = relabel[code], "relabel"
+        elif text == "NA" and "na" not in labels.codes:
+            kind[k] = "NA"
+    used = {code for code, what in zip(codes, kind[:-1], strict=True) if code is not None and not what}
+    recoded = labels.recoding(named, used) if labels.codes else {}
+    meaning = np.full(len(distinct) + 1, np.nan)
+    for k, code in enumerate(codes):
+        if kind[k]:
+            continue
+        if code in recoded:
+            meaning[k], kind[k] = recoded[code], "relabel"
         elif code is not None and code.is_integer() and item.low <= code <= item.high:
             meaning[k] = code
         else:
@@ -190,6 +200,10 @@ def code_answers(
 
 def _check_missing_codes(missing: MissingCodes, instrument: Instrument) -> None:
     for item in instrument.items:
+        if words := missing.words & set(Labels(item).codes):
+            raise ResponseError(
+                f"missing code {min(words)!r} is an answer of item {item.key!r}; a word can't mean both"
+            )
         if clash := sorted(code for code in missing.numbers if code.is_integer() and item.low <= code <= item.high):
             msg = (
                 f"missing code {clash[0]:g} is one of the answers {item.low}–{item.high} of item {item.key!r};"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping
+import re
+import warnings
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -20,6 +22,7 @@ _BY_ENDING: Final[dict[str, Format]] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".parquet": "parquet",
     ".sav": "spss", ".zsav": "spss", ".dta": "stata",
 }  # fmt: skip
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _EXTRA: Final = {"openpyxl": "excel", "pyreadstat": "spss", "pyarrow": "parquet"}
 
 
@@ -48,7 +51,9 @@ class Export:
     entries: tuple[LogEntry, ...] = ()
 
 
-def read_export(source: str | Path | pd.DataFrame, format: str | None, text_columns: Collection[str]) -> Export:
+def read_export(
+    source: str | Path | pd.DataFrame, format: str | None, text_columns: Collection[str] | Literal["all"]
+) -> Export:
     """Read a source into cells.
 
     Parameters
@@ -57,7 +62,7 @@ def read_export(source: str | Path | pd.DataFrame, format: str | None, text_colu
         What to read.
     format : str, optional
         One of `FORMATS`; by default the file's ending tells.
-    text_columns : collection of str
+    text_columns : collection of str or "all"
         Columns to keep as text, so that a school ``007`` stays one.
 
     Returns
@@ -73,6 +78,8 @@ def read_export(source: str | Path | pd.DataFrame, format: str | None, text_colu
         raise ResponseError(f"format={format!r} is not one of {listing(FORMATS)}")
     if isinstance(source, pd.DataFrame):
         export = Export(cells=_checked_frame(source), name="the data frame")
+    elif not isinstance(source, (str, Path)):
+        raise ResponseError(f"give a data frame or a file's path, not {type(source).__name__}")
     else:
         path = Path(source)
         if not path.is_file():
@@ -98,13 +105,16 @@ def _checked_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def _read_file(path: Path, kind: str, text_columns: Collection[str]) -> Export:
+def _read_file(path: Path, kind: str, text_columns: Collection[str] | Literal["all"]) -> Export:
     try:
         if kind == "csv":
             return _read_csv(path, text_columns)
         if kind == "xlsx":
-            cells = pd.read_excel(path, dtype=object, keep_default_na=False, na_values=[""])
-            return Export(cells=_numbered(cells.rename(columns=str)), name=path.name)
+            sheet = pd.read_excel(path, header=None, dtype=object, keep_default_na=False, na_values=[""])
+            header = list(sheet.iloc[0]) if len(sheet) else []
+            _check_headings(header, path.name)
+            names = [f"column {k}" if pd.isna(name) else str(name) for k, name in enumerate(header, 1)]
+            return Export(cells=_numbered(sheet.iloc[1:].set_axis(names, axis=1)), name=path.name)
         if kind == "parquet":
             return Export(cells=_checked_frame(pd.read_parquet(path)), name=path.name)
         return _read_labelled(path, kind)
@@ -123,28 +133,58 @@ def _numbered(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.set_axis(pd.RangeIndex(2, len(cells) + 2, name="row"))
 
 
-def _read_csv(path: Path, text_columns: Collection[str]) -> Export:
+def _read_csv(path: Path, text_columns: Collection[str] | Literal["all"]) -> Export:
     encoding, entries = _encoding(path)
     with path.open(encoding=encoding, newline="") as lines:
-        first = lines.readline()
+        start = lines.read(1 << 18)
+        first = _QUOTED.sub("", start).split("\n", 1)[0]
         if not first.strip():
             raise ResponseError(f"{path.name} is empty, or its first line is")
         delimiter = max(",;\t|", key=first.count)
         lines.seek(0)
         header = [name.strip("\ufeff") for name in next(csv.reader(lines, delimiter=delimiter))]
-    if repeated := sorted({name for name in header if name and header.count(name) > 1}):
-        raise ResponseError(f"{path.name} has more than one column named {listing(repeated)}")
-    cells = pd.read_csv(
+    _check_headings(header, path.name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        text = header if text_columns == "all" else text_columns
+        try:
+            cells = _parsed(path, encoding, delimiter, text)
+        except (pd.errors.ParserWarning, pd.errors.ParserError):
+            _check_surplus(path, encoding, delimiter, len(header))
+            cells = _parsed(path, encoding, delimiter, text, range(len(header)))
+    return Export(cells=_numbered(cells), name=path.name, entries=entries)
+
+
+def _parsed(
+    path: Path, encoding: str, delimiter: str, text: Collection[str], places: range | None = None
+) -> pd.DataFrame:
+    return pd.read_csv(
         path,
         sep=delimiter,
         encoding=encoding,
-        dtype=dict.fromkeys(text_columns, "str"),
+        dtype=dict.fromkeys(text, "str"),
         keep_default_na=False,
         na_values=[""],
         skip_blank_lines=False,
         low_memory=False,
+        index_col=False,
+        usecols=places,
     )
-    return Export(cells=_numbered(cells), name=path.name, entries=entries)
+
+
+def _check_headings(header: Sequence[object], where: str) -> None:
+    names = [str(name) for name in header if name not in ("", None) and not pd.isna(name)]  # type: ignore[call-overload]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ResponseError(f"{where} has more than one column named {listing(repeated)}")
+
+
+def _check_surplus(path: Path, encoding: str, delimiter: str, width: int) -> None:
+    """Refuse rows that hold more than there are headings; empty surplus cells do no harm."""
+    with path.open(encoding=encoding, newline="") as lines:
+        for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+            if any(cell.strip() for cell in row[width:]):
+                msg = f"{path.name}: row {number} has {len(row)} cells, the heading {width}; quote a text that holds {delimiter!r}"
+                raise ResponseError(msg)
 
 
 def _encoding(path: Path) -> tuple[str, tuple[LogEntry, ...]]:

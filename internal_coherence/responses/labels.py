@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import isfinite
 from typing import Final
 
-from internal_coherence.errors import closest
+from internal_coherence.errors import ResponseError, closest
 from internal_coherence.instrument import Item
 from internal_coherence.instrument.spelling import fold
 
-_NUMBERED: Final = re.compile(r"^\(?\s*([-+]?\d+(?:[.,]\d+)?)\s*\)?\s*(?:[-–—.:=)]\s*)?(.*)$", re.DOTALL)
+_THOUSANDS: Final = re.compile(r"\d,\d{3}(?!\d)")
+_NUMBERED: Final = re.compile(r"^\(?\s*([-+]?\d+)\s*\)?\s*(?:[-–—.:=)]\s*)?(.*)$", re.DOTALL)
+_PLAINLY_NUMBERED: Final = re.compile(r"^\(?([-+]?\d+)(?:\)|\s*=|\s+[-–—:]|[.:])\s+([^\d]+)$")
 _NUMBER_LAST: Final = re.compile(r"^(.*?)\s*[\[(]\s*([-+]?\d+)\s*[\])]$", re.DOTALL)
 
 
@@ -27,7 +29,7 @@ def number(text: str) -> float | None:
     -------
     float or None
     """
-    if "_" in text:
+    if "_" in text or _THOUSANDS.search(text):
         return None
     try:
         value = float(text.strip().replace(",", ".", 1))
@@ -91,10 +93,13 @@ class Labels:
             return value
         if (known := self.codes.get(fold(cell))) is not None:
             return float(known)
+        if not self.codes:  # then nothing tells "4 - Agree" from "3-Apr", but for how it is set
+            plainly = _PLAINLY_NUMBERED.match(cell.strip())
+            return number(plainly[1]) if plainly else None
         for pattern, value_at, label_at in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
             if match := pattern.match(cell.strip()):
-                value, label = number(match[value_at]), fold(match[label_at])
-                if value is not None and (not self.codes or self.codes.get(label) == value):
+                value = number(match[value_at])
+                if value is not None and self.codes.get(fold(match[label_at])) == value:
                     return value
         return None
 
@@ -112,18 +117,35 @@ class Labels:
         """
         return closest(cell, [label for _, label in self.item.options if label])
 
-    def by_value_label(self, value_labels: Mapping[float, str]) -> dict[float, int]:
-        """Match the value labels of a labelled file with the item's own labels.
+    def recoding(self, value_labels: Mapping[float, str], used: Collection[float]) -> dict[float, int]:
+        """Return how a labelled file's codes become the item's, where its labels say that they differ.
 
         Parameters
         ----------
         value_labels : mapping
             The file's code to the file's label.
+        used : collection of float
+            The codes that occur as answers.
 
         Returns
         -------
         dict
-            The file's code to the item's code, for those whose labels agree but whose codes do not.
+            Empty if the codes already mean the same, or if the labels can't be compared.
+
+        Raises
+        ------
+        ResponseError
+            If the labels would recode some of the codes in use and leave others.
         """
-        matched = {code: self.codes.get(fold(label)) for code, label in value_labels.items()}
-        return {code: known for code, known in matched.items() if known is not None and known != code}
+        matched = {code: self.codes[fold(label)] for code, label in value_labels.items() if fold(label) in self.codes}
+        if all(code == known for code, known in matched.items()):
+            return {}
+        if not set(used) <= set(matched) or len(set(matched.values())) < len(matched):
+            file = ", ".join(f"{code:g} = {label!r}" for code, label in value_labels.items())
+            book = ", ".join(f"{code} = {label!r}" for code, label in self.item.options)
+            msg = (
+                f"item {self.item.key!r}: the file's labels and the codebook's agree for some codes and not for others;"
+                f" the file has {file}; the codebook has {book}; make them alike"
+            )
+            raise ResponseError(msg)
+        return matched

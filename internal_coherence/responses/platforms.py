@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -16,7 +16,7 @@ from internal_coherence.responses.log import LogEntry
 
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
 _TRIAL_STATUS = {"survey preview", "survey test", "spam", "1", "2", "8", "9", "17"}
-_GRID_ROW = re.compile(r"\[(.+)\]\s*$", re.DOTALL)
+_GRID_ROW = re.compile(r"\[([^\[\]]+)\]\s*$")
 _NUMBERING = re.compile(r"^\s*(?:[Qq]?\d+\s*[.):]\s*)+")
 
 
@@ -37,7 +37,7 @@ def without_extra_headings(export: Export, format: str | None) -> Export:
     """
     cells = export.cells
     marked = [k for k in range(min(2, len(cells))) if any(_IMPORT_ID.match(str(cell)) for cell in cells.iloc[k])]
-    if not marked and format != "qualtrics":
+    if not marked and (format != "qualtrics" or export.value_labels):
         return export
     n_headings = marked[0] + 1 if marked else 1
     texts = {str(c): str(t) for c, t in cells.iloc[0].items() if not pd.isna(t)} if marked != [0] else {}
@@ -52,7 +52,9 @@ def without_extra_headings(export: Export, format: str | None) -> Export:
     return replace(export, cells=cells, texts=texts, entries=(*export.entries, *entries))
 
 
-def under_item_keys(export: Export, instrument: Instrument, columns: Mapping[str, str]) -> Export:
+def under_item_keys(
+    export: Export, instrument: Instrument, columns: Mapping[str, str], taken: Collection[str] = ()
+) -> Export:
     """Give the columns of the items the items' keys, by mapping, by name, or by the question's text.
 
     Parameters
@@ -63,6 +65,8 @@ def under_item_keys(export: Export, instrument: Instrument, columns: Mapping[str
         Whose items are sought.
     columns : mapping
         Item key to column, where they differ.
+    taken : collection of str
+        Columns that name the school, the teacher and so on; no item is found there by its text.
 
     Returns
     -------
@@ -75,8 +79,9 @@ def under_item_keys(export: Export, instrument: Instrument, columns: Mapping[str
     """
     names = [str(name) for name in export.cells.columns]
     _check_mapping(columns, instrument, names)
-    by_name = {fold(name): name for name in names}
-    by_text = _by_question(names, export.texts)
+    free = [name for name in names if name not in taken]
+    by_name = _unshared((fold(name), name) for name in free)
+    by_text = _unshared(_questions(free, export.texts))
     found: dict[str, str] = {}
     matched_by_text = []
     missing = []
@@ -122,14 +127,20 @@ def _question(text: str) -> str:
     return fold(_NUMBERING.sub("", text))
 
 
-def _by_question(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
-    """Return folded question text to column; a text that two columns share finds neither."""
-    candidates: dict[str, set[str]] = {}
+def _questions(names: Iterable[str], texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each question's text, as it may be compared, with its column."""
     for name in names:
         for text in {name, texts.get(name, name)}:
             ends = {text, *(match[1] for match in [_GRID_ROW.search(text)] if match), text.rsplit(" - ", 1)[-1]}
             for end in ends:
-                candidates.setdefault(_question(end), set()).add(name)
+                yield _question(end), name
+
+
+def _unshared(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return text to column; a text that two columns share finds neither."""
+    candidates: dict[str, set[str]] = {}
+    for text, name in pairs:
+        candidates.setdefault(text, set()).add(name)
     return {text: next(iter(columns)) for text, columns in candidates.items() if len(columns) == 1}
 
 

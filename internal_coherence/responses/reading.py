@@ -12,6 +12,7 @@ from internal_coherence.errors import ResponseError, closest, listing
 from internal_coherence.instrument import Instrument, load_instrument
 from internal_coherence.responses.coding import code_answers
 from internal_coherence.responses.files import Export, Format, read_export
+from internal_coherence.responses.labels import MissingCodes, number
 from internal_coherence.responses.log import CodingLog, LogEntry
 from internal_coherence.responses.platforms import under_item_keys, without_extra_headings
 from internal_coherence.responses.record import CODED, Responses
@@ -101,12 +102,16 @@ def read_responses(
       school names tidied           1
       answers reverse-coded         3
     """
-    if not isinstance(instrument, Instrument):
+    if isinstance(instrument, (str, Path)):
         instrument = load_instrument(instrument)
+    if not isinstance(instrument, Instrument):
+        raise ResponseError(f"instrument must be an Instrument, a name or a path, not {type(instrument).__name__}")
     if invalid not in ("error", "missing"):
         raise ResponseError(f"invalid={invalid!r} is neither 'error' nor 'missing'")
     if isinstance(missing_codes, str) or not isinstance(missing_codes, Iterable):
         raise ResponseError(f"missing_codes is a list, for instance [9, 'N/A'], not {missing_codes!r}")
+    if isinstance(leader_roles, str):
+        raise ResponseError(f"leader_roles is a list, for instance ['Principal'], not {leader_roles!r}")
     if isinstance(source, pd.DataFrame) and source.attrs.get(CODED):
         msg = "this frame came out of Responses.items: its items are reverse-coded already; pass Responses.raw, or the export"
         raise ResponseError(msg)
@@ -118,7 +123,9 @@ def read_responses(
     export = without_extra_headings(export, format)
     _check_columns(wanted, export)
     people, tidied = _people(export, wanted)
-    export = under_item_keys(export, instrument, columns or {})
+    if "teacher" in people:
+        people["teacher"] = _without(people["teacher"], missing_codes)
+    export = under_item_keys(export, instrument, columns or {}, set(wanted.values()))
     keys = [item.key for item in instrument.items]
     _check_once(export, keys)
     before = [*export.entries, *_ignored(export, keys, wanted)]
@@ -167,12 +174,19 @@ def _people(export: Export, wanted: Mapping[str, str]) -> tuple[pd.DataFrame, pd
     columns, tidied = {}, pd.Series(False, index=export.cells.index)
     for kind, name in wanted.items():
         cells = export.cells[name]
-        if labels := export.value_labels.get(name):
+        if kind != "wave" and (labels := export.value_labels.get(name)):  # codes of waves keep their order
             cells = cells.map(lambda code, labels=labels: labels.get(code, code))
         columns[kind], changed = tidy_labels(cells)
         if kind == "school":
             tidied = pd.Series(changed, index=cells.index)
     return pd.DataFrame(columns), tidied
+
+
+def _without(teachers: pd.Series, missing_codes: Sequence[object]) -> pd.Series:
+    """Return identifiers without those that are words for no answer."""
+    words = MissingCodes(code for code in missing_codes if number(str(code)) is None)
+    nameless = teachers.map(words.__contains__, na_action="ignore").eq(True)
+    return teachers.mask(nameless)
 
 
 def _ignored(export: Export, keys: Sequence[str], wanted: Mapping[str, str]) -> list[LogEntry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ from internal_coherence.responses.log import CodingLog, LogEntry
 CODED: Final = "internal_coherence.reverse_coded"
 """The attribute by which a frame says that its items are reverse-coded already."""
 
+_WHOLE: Final = re.compile(r"^([-+]?\d+)\.0+$")
 _YEAR: Final = re.compile(r"\d{4}(?!\d)")
 _DATE: Final = re.compile(r"\d{4}-\d\d(-\d\d)?")
 
@@ -53,7 +55,11 @@ class Responses:
 
     @property
     def items(self) -> pd.DataFrame:
-        """Teachers × items: reversed items turned round, so that more is more of the construct; NaN missing."""
+        """Teachers × items: reversed items turned round, so that more is more of the construct; NaN missing.
+
+        To store answers and read them again take ``raw``: of a frame that was saved or joined with others nobody can
+        tell that its items are turned already.
+        """
         coded = self.answers.copy(deep=False)
         for item in self.instrument.items:
             if item.reversed:
@@ -93,10 +99,11 @@ class Responses:
 
     @property
     def waves(self) -> tuple[str, ...]:
-        """The waves, in order of time; empty if none was read."""
+        """The waves, in order of time where their names tell it; empty if none was read."""
         if "wave" not in self.people:
             return ()
-        return tuple(sorted(self.people["wave"].unique(), key=natural_order))
+        names = list(self.people["wave"].unique())
+        return tuple(in_time(names) or sorted(names, key=natural_order))
 
     def latest(self) -> Responses:
         """Return the responses of the latest wave; all of them if there is one wave, or none was read.
@@ -113,10 +120,7 @@ class Responses:
         """
         if len(self.waves) < 2:
             return self
-        numbers = [number(wave) for wave in self.waves]
-        years = [match[0] if (match := _YEAR.match(wave)) else None for wave in self.waves]
-        dates = all(_DATE.fullmatch(wave) for wave in self.waves)
-        if None in numbers and not dates and (None in years or len(set(years)) < len(years)):
+        if in_time(self.waves) is None:
             msg = (
                 f"can't tell which of the waves {listing(self.waves)} is the latest; choose one with .select(wave=...)"
             )
@@ -141,7 +145,7 @@ class Responses:
         Parameters
         ----------
         wave, school, role : value or sequence of values, optional
-            What to keep; by default everything.
+            What to keep; by default everything. A roster counts the whole staff, so selecting roles gives it up.
 
         Returns
         -------
@@ -167,10 +171,14 @@ class Responses:
                 continue
             values = self._known(column, given)
             keep &= self.people[column].isin(values)
-            chosen.append(f"{column} {listing(values, 4)}")
+            chosen.append(f"{column}s")
+            if column == "role":
+                roster = None  # it counts the whole staff
             if roster is not None and column in ("wave", "school") and roster[column].notna().any():
                 roster = roster[roster[column].isin(values)]
-        entry = LogEntry(rule=f"rows left out by selecting {', '.join(chosen)}", count=int((~keep).sum()))
+        if not keep.any():
+            raise ResponseError("nobody answered in what was selected")
+        entry = LogEntry(rule=f"rows left out by selecting {' and '.join(chosen)}", count=int((~keep).sum()))
         return Responses(
             instrument=self.instrument,
             log=self.log.adding([entry] if entry.count else [], int(keep.sum())),
@@ -227,6 +235,28 @@ class Responses:
         return f"<Responses: {', '.join(parts)}{waves}>"
 
 
+def in_time(waves: Sequence[str]) -> list[str] | None:
+    """Return waves in order of time, or None where their names do not tell it.
+
+    Parameters
+    ----------
+    waves : sequence of str
+        Numbers, dates, or names that begin with different years.
+
+    Returns
+    -------
+    list of str, or None
+    """
+    years = [match[0] if (match := _YEAR.match(wave)) else None for wave in waves]
+    if None not in years and len(set(years)) == len(years):
+        return sorted(waves)
+    if all(_DATE.fullmatch(wave) for wave in waves):
+        return sorted(waves)
+    if all(number(wave) is not None for wave in waves):
+        return sorted(waves, key=natural_order)
+    return None
+
+
 def as_label(value: object) -> str:
     """Return an identifier as the text under which it is kept: ``7``, ``7.0`` and ``" 7 "`` are all ``"7"``.
 
@@ -240,10 +270,8 @@ def as_label(value: object) -> str:
     str
         Whitespace folded, control characters removed.
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = "".join(c if c.isprintable() else " " for c in str(value))
-    return " ".join(text.split())
+    text = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", str(value)))
+    return _WHOLE.sub(r"\1", " ".join(text.split()))
 
 
 def natural_order(label: Hashable) -> tuple[int, float, str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from internal_coherence.errors import ResponseError, closest, listing
+from internal_coherence.errors import ResponseError, listing
 from internal_coherence.responses.files import read_export
 from internal_coherence.responses.log import LogEntry
 from internal_coherence.responses.record import natural_order
-from internal_coherence.responses.rows import tidy_labels
+from internal_coherence.responses.rows import check_spellings, tidy_labels
 
 Roster = Mapping[str, int] | pd.Series | pd.DataFrame | str | Path
 
@@ -50,6 +50,8 @@ def read_roster(source: Roster, people: pd.DataFrame) -> tuple[pd.DataFrame, lis
     roster = pd.DataFrame({"wave": waves, "school": schools, "teachers": numbers.astype("int64")}).reset_index(
         drop=True
     )
+    if 0 < roster["wave"].isna().sum() < len(roster):
+        raise ResponseError("roster: some rows have a wave and some have none")
     if (twice := roster.duplicated(["wave", "school"])).any():
         raise ResponseError(f"roster: listed more than once: {listing(roster.loc[twice, 'school'].unique())}")
     return roster, _check_against(roster, people)
@@ -62,11 +64,15 @@ def _table(source: Roster) -> pd.DataFrame:
         return pd.DataFrame({"school": source.index, "teachers": source.to_numpy()})
     if isinstance(source, Mapping):
         return pd.DataFrame({"school": list(source), "teachers": list(source.values())})
-    return read_export(source, None, ("school",)).cells
+    if not isinstance(source, (str, Path)):
+        raise ResponseError(f"a roster is a mapping, Series, data frame or file, not {type(source).__name__}")
+    return read_export(source, None, "all").cells
 
 
 def _columns(table: pd.DataFrame) -> pd.DataFrame:
     named = table.rename(columns={name: str(name).strip().casefold() for name in table.columns})
+    if named.columns.duplicated().any():
+        raise ResponseError(f"roster: columns of the same name: {listing(table.columns)}")
     if {"school", "teachers"} <= set(named.columns):
         return named
     if len(table.columns) == 2:
@@ -92,13 +98,14 @@ def _check_against(roster: pd.DataFrame, people: pd.DataFrame) -> list[LogEntry]
         raise ResponseError(
             f"roster: more respondents than teachers in {len(over)} school(s): {shown}; mend the roster"
         )
-    known, present = set(roster["school"]), set(people["school"])
+    check_spellings(pd.concat([people["school"], roster["school"]]))
     entries = []
-    for school in sorted(present - known, key=natural_order):
-        hint = closest(school, known - present)
-        entries.append(
-            LogEntry(rule="schools not on the roster: response rate unknown", count=1, subject=f"{school}{hint}")
-        )
-    silent = sorted(known - present, key=natural_order)
+    unknown = joined[joined["teachers"].isna()]
+    if len(unknown):
+        schools = listing(unknown["school"].unique(), 4)
+        waves = f" in wave {listing(unknown['wave'].unique(), 4)}" if "wave" in unknown and by != ["school"] else ""
+        rule = "schools not on the roster: response rate unknown"
+        entries.append(LogEntry(rule=rule, count=len(unknown), subject=f"{schools}{waves}"))
+    silent = sorted(set(roster["school"]) - set(people["school"]), key=natural_order)
     entries += [LogEntry(rule="schools on the roster from which nobody answered", count=1, subject=s) for s in silent]
     return entries

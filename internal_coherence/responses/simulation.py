@@ -14,6 +14,7 @@ from scipy.special import ndtri
 
 from internal_coherence.errors import ModelError, closest, listing
 from internal_coherence.instrument import Instrument, Item, load_instrument
+from internal_coherence.responses.coding import reverse_code
 from internal_coherence.responses.reading import read_responses
 from internal_coherence.responses.record import Responses
 
@@ -59,9 +60,9 @@ def simulate_responses(
     teachers : int or sequence of int
         Teachers on the roster, of every school or of each.
     loading : float or mapping
-        Standardised loading, of every item or by item or scale key.
+        Standardised loading, of every item or by item or scale key (others: 0.75).
     icc : float or mapping
-        Share of a construct's variance that lies between schools, or by scale.
+        Share of a construct's variance that lies between schools, or by scale (others: 0.15).
     graph : mapping, optional
         Standardised effects, ``{("leadership", "team_support"): 0.5, ...}``, without a cycle.
     correlation : float
@@ -111,10 +112,15 @@ def simulate_responses(
     for name, value in (("stability", stability), ("school_stability", school_stability)):
         _share(name, value)
     names = _school_names(n_schools, school_names)
-    sizes = _each("teachers", teachers, n_schools).astype(int)
+    asked = _each("teachers", teachers, n_schools)
+    if (asked % 1 != 0).any():
+        raise ModelError("teachers must be whole numbers")
+    sizes = asked.astype(int)
     rates = _each("response_rate", response_rate, n_schools)
     if (sizes < 1).any() or (rates < 0).any() or (rates > 1).any():
         raise ModelError("teachers must be at least 1 in each school, and response_rate between 0 and 1")
+    if isinstance(waves, str):
+        raise ModelError(f"waves is a number or a list of names, not the text {waves!r}")
     wave_names = [str(w) for w in (range(1, waves + 1) if isinstance(waves, int) else waves)]
     if not wave_names:
         raise ModelError("waves must be at least one")
@@ -189,7 +195,7 @@ class _Truth:
             latent = constructs[:, of_scale[j]] * self.loadings[j] + moods * self.shared_rater
             latent = latent + rng.standard_normal(len(latent)) * error[j]
             code = item.low + np.searchsorted(self.cuts[j], latent)
-            codes[:, j] = item.low + item.high - code if item.reversed else code
+            codes[:, j] = reverse_code(code.astype(np.float64), item.low, item.high) if item.reversed else code
         return codes
 
 

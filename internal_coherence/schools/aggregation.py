@@ -20,6 +20,8 @@ from internal_coherence.schools.response_rates import response_rates
 Array = NDArray[np.float64]
 Rule = Literal["teacher_scores", "item_means"]
 RULES: Final[tuple[str, ...]] = get_args(Rule)
+ANSWERS_ALIKE: Final = "the answers are too alike to be shown"
+"""So few teachers differ from the rest, or from the end of the scale, that a mean would tell what each one answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -127,7 +129,8 @@ def aggregate(
 
     Notes
     -----
-    ``sd`` is that of the teachers' scores (divisor n − 1) and ``se`` is sd/√n; they do not depend on the rule.
+    ``sd`` is that of the teachers' scores (divisor n − 1) and ``se`` is sd/√n; they do not depend on the rule. Mean and
+    SD of few teachers together tell nearly every score, so a district sees them from ``min_distribution`` teachers on.
 
     Examples
     --------
@@ -152,9 +155,9 @@ def aggregate(
     moments = school_moments(scores.to_numpy(), groups)
     means = moments.mean if rule == "teacher_scores" else _item_means(responses, groups)
     table = _long_table(responses, moments, means)
-    table["withheld"] = withheld_reasons(responses, moments, gates).ravel()
+    table["withheld"] = withheld_reasons(responses, scores.to_numpy(), groups, moments, gates).ravel()
     if audience != "research":
-        table = _without_withheld(table)
+        table = _without_withheld(table, gates)
     return SchoolTable(
         table=table,
         audience=audience,
@@ -166,15 +169,19 @@ def aggregate(
     )
 
 
-def withheld_reasons(responses: Responses, moments: SchoolMoments, gates: Gates) -> NDArray[np.object_]:
+def withheld_reasons(
+    responses: Responses, scores: Array, groups: Groups, moments: SchoolMoments, gates: Gates
+) -> NDArray[np.object_]:
     """Return why each school's mean on each scale may not be shown.
 
     Parameters
     ----------
     responses : Responses
         Of one wave.
-    moments : SchoolMoments
-        Of the scale scores.
+    scores : (n, q) array
+        Teachers' scores on the response scale.
+    groups, moments : Groups, SchoolMoments
+        Of the scores.
     gates : Gates
         What must hold.
 
@@ -183,19 +190,39 @@ def withheld_reasons(responses: Responses, moments: SchoolMoments, gates: Gates)
     (J, q) array of str
         Empty where the mean may be shown.
     """
-    rates = response_rates(responses).reindex(list(moments.labels))
-    reasons: NDArray[np.object_] = np.full(moments.mean.shape, "", dtype=object)
-    for j, (n, rate) in enumerate(zip(rates["n"], rates["response_rate"], strict=True)):
-        of_school = gates.reason_to_withhold(int(n), None if np.isnan(rate) else float(rate))
-        for a in range(reasons.shape[1]):
-            reasons[j, a] = of_school or _reason_for_scale(int(moments.size[j, a]), moments.sum_of_squares[j, a], gates)
+    scales = responses.instrument.scales
+    low, high = (np.array([getattr(scale, end) for scale in scales]) for end in ("low", "high"))
+    apart = [moments.size - groups.sums((scores == end).astype(np.float64)) for end in (low, high)]
+    alike = (np.minimum(*apart) < gates.min_cell) | (moments.sum_of_squares < 1e-12 * moments.size)
+    reasons: NDArray[np.object_] = np.where(alike, ANSWERS_ALIKE, "").astype(object)
+    few = gates.reason_to_withhold(0)
+    reasons[moments.size < gates.min_teachers] = few
+    for j, reason in enumerate(school_reasons(responses, gates)):
+        if reason:
+            reasons[j] = reason
     return reasons
 
 
-def _reason_for_scale(n: int, sum_of_squares: float, gates: Gates) -> str:
-    if reason := gates.reason_to_withhold(n):
-        return reason
-    return "all teachers' scores are the same" if sum_of_squares < 1e-12 * n else ""
+def school_reasons(responses: Responses, gates: Gates) -> list[str]:
+    """Return why each school, in order, may not be reported at all; empty where it may.
+
+    Parameters
+    ----------
+    responses : Responses
+        Of one wave.
+    gates : Gates
+        What must hold.
+
+    Returns
+    -------
+    list of str
+    """
+    rates = response_rates(responses)
+    known = rates["response_rate"].notna()
+    return [
+        gates.reason_to_withhold(int(n), float(rate) if on else None, on_roster=responses.roster is None or bool(on))
+        for n, rate, on in zip(rates["n"], rates["response_rate"], known, strict=True)
+    ]
 
 
 def _long_table(responses: Responses, moments: SchoolMoments, means: Array) -> pd.DataFrame:
@@ -254,10 +281,11 @@ def school_item_means(X: Array, groups: Groups) -> Array:
     return means
 
 
-def _without_withheld(table: pd.DataFrame) -> pd.DataFrame:
-    """Take out every number of a withheld row that says what, or how few, answered."""
+def _without_withheld(table: pd.DataFrame, gates: Gates) -> pd.DataFrame:
+    """Take out the numbers that are protected: all of a withheld row's, and the spread of few teachers."""
     shown = table.copy()
     hidden = shown["withheld"] != ""
-    shown.loc[hidden, ["mean", "sd", "se"]] = np.nan
-    shown.loc[hidden & shown["withheld"].str.startswith("fewer"), ["n", "response_rate"]] = np.nan
+    shown.loc[hidden, "mean"] = np.nan
+    shown.loc[hidden | (shown["n"] < gates.min_distribution), ["sd", "se"]] = np.nan
+    shown.loc[shown["n"] < gates.min_teachers, ["n", "response_rate"]] = np.nan
     return shown

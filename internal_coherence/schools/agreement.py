@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ResponseError
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group, refuse_responses
+from internal_coherence.schools.grouping import group, numbers
 
 Array = NDArray[np.float64]
 
@@ -102,12 +102,13 @@ def rwg_j(items: pd.DataFrame | ArrayLike, school: ArrayLike | pd.Series, n_opti
     0   Elm  0.939      3
     1   Oak  0.000      3
     """
-    refuse_responses(items, "rwg_j")
-    X = np.asarray(items, dtype=np.float64)
+    X = numbers(items, school, "rwg_j")
     if X.ndim != 2 or X.shape[1] < 2:
         raise ResponseError("rwg_j takes a table, teachers × at least two items")
     if isinstance(n_options, bool) or not isinstance(n_options, (int, np.integer)) or n_options < 2:
         raise ResponseError(f"n_options is the number of response options of an item, 2 or more; got {n_options!r}")
+    if np.nanmax(X, initial=-np.inf) - np.nanmin(X, initial=np.inf) > n_options - 1:
+        raise ResponseError(f"the answers span more than {n_options} options")
     groups = group(school, len(X))
     complete = ~np.isnan(X).any(axis=1)
     null_variance = (n_options**2 - 1) / 12

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import DisclosureError, ModelError, listing
+from internal_coherence.errors import ModelError, listing
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.intp]
@@ -31,7 +31,10 @@ class Gates:
     min_cell : int
         Teachers in any bar of a distribution, and in either part of a share, that is shown by itself.
     min_reference_schools : int
-        Schools to choose a Reference School High and Low from.
+        Schools to choose a Reference School High and Low from; for a school's own profile at least one more besides
+        itself, since mean, SD, High and Low together tell the means of so few.
+    min_other_schools : int
+        Schools besides its own that a school may be compared with: the mean and SD of fewer tell each one's mean.
 
     Raises
     ------
@@ -50,8 +53,13 @@ class Gates:
     min_distribution: int = 10
     min_cell: int = 3
     min_reference_schools: int = 5
+    min_other_schools: int = 3
 
     def __post_init__(self) -> None:
+        counts = ("min_teachers", "min_distribution", "min_cell", "min_reference_schools", "min_other_schools")
+        for name in counts:
+            if isinstance(value := getattr(self, name), bool) or not isinstance(value, int):
+                raise ModelError(f"{name} must be a whole number, not {value!r}")
         if not 0 <= self.min_response_rate <= 1:
             raise ModelError(f"min_response_rate={self.min_response_rate} is not between 0 and 1")
         if self.min_teachers < 3:
@@ -59,11 +67,15 @@ class Gates:
                 f"min_teachers={self.min_teachers}: below 3, one teacher can tell another's answer from the mean"
             )
         if self.min_distribution < self.min_teachers:
-            raise ModelError("min_distribution can't be less than min_teachers: a distribution says more than a mean")
-        if self.min_cell < 2 or self.min_reference_schools < 3:
-            raise ModelError("min_cell must be at least 2 and min_reference_schools at least 3")
+            msg = (
+                f"min_distribution={self.min_distribution} can't be less than min_teachers={self.min_teachers}: a distribution"
+                " says more than a mean; raise both"
+            )
+            raise ModelError(msg)
+        if self.min_cell < 2 or self.min_reference_schools < 3 or self.min_other_schools < 2:
+            raise ModelError("min_cell and min_other_schools must be at least 2, min_reference_schools at least 3")
 
-    def reason_to_withhold(self, n: int, response_rate: float | None = None) -> str:
+    def reason_to_withhold(self, n: int, response_rate: float | None = None, *, on_roster: bool = True) -> str:
         """Return why a mean may not be shown, or an empty text if it may.
 
         Parameters
@@ -72,6 +84,8 @@ class Gates:
             Teachers who answered.
         response_rate : float, optional
             None if not known.
+        on_roster : bool
+            False if there is a roster and the school is not on it.
 
         Returns
         -------
@@ -80,7 +94,9 @@ class Gates:
         if n < self.min_teachers:
             return f"fewer than {self.min_teachers} teachers answered"
         if response_rate is not None and response_rate < self.min_response_rate:
-            return f"response rate {response_rate:.1%} is below {self.min_response_rate:.0%}"
+            return f"response rate {np.floor(response_rate * 1000) / 10:.1f}% is below {self.min_response_rate:.0%}"
+        if not on_roster and self.min_response_rate > 0:
+            return "it is not on the roster, so its response rate is unknown"
         return ""
 
     def __str__(self) -> str:
@@ -106,33 +122,6 @@ def check_audience(audience: str) -> None:
         raise ModelError(f"audience={audience!r} is not one of {listing(AUDIENCES)}")
 
 
-def check_others_hidden(n_others: int, school: str, audience: str) -> None:
-    """Refuse a reference that is the school itself, or from which it could work out the one other school's mean.
-
-    Parameters
-    ----------
-    n_others : int
-        Schools in the reference besides this one.
-    school : str
-        The school's name.
-    audience : str
-        Who reads.
-
-    Raises
-    ------
-    DisclosureError
-    """
-    if n_others == 0:
-        msg = f"school {school!r} would be compared with itself alone; give a table of norms, or more schools"
-        raise DisclosureError(msg)
-    if audience == "school" and n_others == 1:
-        msg = (
-            f"the reference holds one school besides {school!r}: who reads the profile could work out that school's mean;"
-            " give a table of norms, more schools, or audience='district'"
-        )
-        raise DisclosureError(msg)
-
-
 def pooled_bins(counts: Counts, min_cell: int) -> list[tuple[int, int, int]]:
     """Join sparse bars of a distribution with their neighbours towards the middle, until each is empty or large enough.
 
@@ -156,27 +145,13 @@ def pooled_bins(counts: Counts, min_cell: int) -> list[tuple[int, int, int]]:
     [(0, 0, 0), (1, 2, 5), (3, 4, 11)]
     """
     middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-    below = _pooled_inwards([(k, k, int(c)) for k, c in enumerate(counts[:middle])], min_cell)
-    above = _pooled_inwards([(k, k, int(counts[k])) for k in range(len(counts) - 1, middle, -1)], min_cell)
-    centre = (middle, middle, int(counts[middle]))
-    for side in (below, above):
-        while side and (0 < side[-1][2] < min_cell or (centre[2] < min_cell and side[-1][2])):
-            centre = _joined(centre, side.pop())
-    bins = [*below, centre, *reversed(above)]
+    bins = [(k, k, int(count)) for k, count in enumerate(counts)]
+    while len(bins) > 1 and (sparse := [k for k, bar in enumerate(bins) if 0 < bar[2] < min_cell]):
+        k = max(sparse, key=lambda k: max(bins[k][0] - middle, middle - bins[k][1]))  # from the outside inwards
+        inwards = k + 1 if bins[k][1] < middle or k == 0 else k - 1
+        one, other = sorted((bins[k], bins[inwards]))
+        bins[min(k, inwards) : max(k, inwards) + 1] = [(one[0], other[1], one[2] + other[2])]
     return bins if sum(count > 0 for *_, count in bins) > 1 else []
-
-
-def _pooled_inwards(bins: list[tuple[int, int, int]], min_cell: int) -> list[tuple[int, int, int]]:
-    """Carry each sparse bar into the next one inwards; the last may stay sparse."""
-    pooled: list[tuple[int, int, int]] = []
-    for bar in bins:
-        sparse = pooled and 0 < pooled[-1][2] < min_cell
-        pooled.append(_joined(pooled.pop(), bar) if sparse else bar)
-    return pooled
-
-
-def _joined(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
-    return min(one[0], other[0]), max(one[1], other[1]), one[2] + other[2]
 
 
 def coded_share(count: int, n: int, min_cell: int) -> tuple[float, str]:

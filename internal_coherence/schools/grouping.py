@@ -50,19 +50,27 @@ class Groups:
         return np.stack([np.bincount(self.codes, x, self.n_schools) for x in X.T], axis=1)
 
 
-def refuse_responses(values: object, what: str) -> None:
-    """Tell a user who passes `Responses` what the statistic takes.
+def numbers(values: object, school: object, what: str) -> Array:
+    """Return a user's values as plain numbers, on the same rows as their schools.
 
     Parameters
     ----------
-    values : object
+    values : array, Series or DataFrame
         What was passed.
+    school : array or Series
+        Each row's school.
     what : str
-        The statistic.
+        The statistic, for messages.
+
+    Returns
+    -------
+    array of float
+        NaN is missing.
 
     Raises
     ------
     ResponseError
+        For `Responses`, texts, infinite values, or rows in another order than their schools.
     """
     if isinstance(values, Responses):
         msg = (
@@ -70,6 +78,24 @@ def refuse_responses(values: object, what: str) -> None:
             " responses.items, and responses.school"
         )
         raise ResponseError(msg)
+    if isinstance(values, (pd.Series, pd.DataFrame)):
+        if isinstance(school, pd.Series) and len(school) == len(values) and not values.index.equals(school.index):
+            raise ResponseError(
+                f"{what}: values and school have different indexes, so their rows may not belong together"
+            )
+        values = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan) if _numeric(values) else values
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ResponseError(f"{what} takes numbers; some of these values are not") from None
+    if np.isinf(array).any():
+        raise ResponseError(f"{what}: {int(np.isinf(array).sum())} values are infinite")
+    return array
+
+
+def _numeric(values: pd.Series | pd.DataFrame) -> bool:
+    kinds = values.dtypes if isinstance(values, pd.DataFrame) else [values.dtype]
+    return all(pd.api.types.is_numeric_dtype(kind) for kind in kinds)
 
 
 def group(school: ArrayLike | pd.Series, n_rows: int) -> Groups:

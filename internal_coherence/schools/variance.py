@@ -12,7 +12,7 @@ from scipy.special import fdtrc
 
 from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group, refuse_responses, school_moments
+from internal_coherence.schools.grouping import group, numbers, school_moments
 
 GroupSize = Literal["mean", "k0"]
 GROUP_SIZES: Final[tuple[str, ...]] = get_args(GroupSize)
@@ -157,12 +157,9 @@ def _icc(
 ) -> IntraclassCorrelation:
     if group_size not in GROUP_SIZES:
         raise ModelError(f"group_size={group_size!r} is not one of {listing(GROUP_SIZES)}")
-    refuse_responses(values, kind)
-    x = np.asarray(values, dtype=np.float64)
+    x = numbers(values, school, kind)
     if x.ndim != 1:
         raise ResponseError(f"{kind} takes one number a teacher, a single column; got {x.ndim} dimensions")
-    if np.isinf(x).any():
-        raise ResponseError(f"{kind}: {int(np.isinf(x).sum())} values are infinite")
     groups = group(school, len(x))
     moments = school_moments(x[:, None], groups)
     size = moments.size[:, 0]
@@ -177,7 +174,7 @@ def _icc(
     ms_between = float(size[present] @ (mean - grand) ** 2) / (J - 1)
     ms_within = float(moments.sum_of_squares[:, 0].sum()) / (n - J)
     k = n / J if group_size == "mean" else (n - float(size @ size) / n) / (J - 1)
-    F = _ratio(ms_between, ms_within)
+    F = float("inf") if ms_between > 0 == ms_within else _ratio(ms_between, ms_within)
     estimate = icc1_from(ms_between, ms_within, k) if kind == "icc1" else icc2_from(ms_between, ms_within)
     return IntraclassCorrelation(
         estimate=estimate,
@@ -192,7 +189,7 @@ def _icc(
         df_between=J - 1,
         df_within=n - J,
         F=F,
-        p_value=float(fdtrc(J - 1, n - J, F)),
+        p_value=0.0 if float("inf") == F else float(fdtrc(J - 1, n - J, F)),
     )
 
 
@@ -231,4 +228,4 @@ def icc2_from(ms_between: float, ms_within: float) -> float:
 
 
 def _ratio(numerator: float, denominator: float) -> float:
-    return float(np.divide(numerator, denominator)) if denominator else float("nan")
+    return numerator / denominator if denominator else float("nan")
