@@ -196,7 +196,7 @@ BOOK = {"item": ["a", "b"], "scale": ["s", "s"], "low": [1, 1], "high": [5, 5]}
         ({"dimension": ["x", "y"]}, "row 2, column 'dimension': scale 's' is in 'y' here and in 'x' above"),
         ({"labels": ["a|b|c|d|A", ""]}, "row 1: item 'a': labels that can't be told apart: 'A', 'a'"),
         ({"scale_label": ["Trust", "Safety"]}, "row 2, column 'scale_label': scale 's' is 'Safety' here and 'Trust'"),
-        ({"revers": ["", ""]}, "unknown column 'revers'; did you mean 'reversed'"),
+        ({"revers": ["", ""]}, "unknown column 'revers'; .*did you mean 'reversed'"),
         ({"text_provenance": ["", "verified"]}, "row 2, column 'text_provenance': .*needs a citation"),
     ],
 )

@@ -161,12 +161,12 @@ def _rows(table: pd.DataFrame, name: str) -> list[dict[str, str]]:
         folded[key] = column
     for column in REQUIRED:
         if column not in folded:
-            msg = f"codebook {name!r} has no column {column!r}{closest(column, folded)}; it needs {listing(REQUIRED)}"
+            msg = f"codebook {name!r} has no column {column!r}; it needs {listing(REQUIRED)}{closest(column, folded)}"
             raise InstrumentError(msg)
     allowed = (*REQUIRED, *OPTIONAL)
     for column in folded:
         if column not in allowed:
-            msg = f"codebook {name!r}: unknown column {column!r}{closest(column, allowed)}; allowed are {listing(allowed, 20)}"
+            msg = f"codebook {name!r}: unknown column {column!r}; allowed are {listing(allowed, 20)}{closest(column, allowed)}"
             raise InstrumentError(msg)
     cells = {
         column: [_cell(value) for value in table[folded[column]]] if column in folded else [""] * len(table)

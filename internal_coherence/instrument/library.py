@@ -62,5 +62,5 @@ def load_instrument(name_or_path: str | Path) -> Instrument:
         return read_codebook(name_or_path)
     hint = closest(name_or_path, _BUNDLED)
     raise InstrumentError(
-        f"no instrument {str(name_or_path)!r}{hint}; bundled are {listing(_BUNDLED)}, or give a file's path"
+        f"no instrument {str(name_or_path)!r}; bundled are {listing(_BUNDLED)}, or give a file's path{hint}"
     )

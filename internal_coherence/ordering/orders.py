@@ -163,7 +163,7 @@ def load_order(name_or_path: str | Path) -> Order:
         if not path.is_file():
             hint = closest(name_or_path, BUNDLED)
             raise InstrumentError(
-                f"no order {str(name_or_path)!r}{hint}; bundled are {listing(BUNDLED)}, or give a TOML file's path"
+                f"no order {str(name_or_path)!r}; bundled are {listing(BUNDLED)}, or give a TOML file's path{hint}"
             )
         text = path.read_text(encoding="utf-8-sig")
     try:

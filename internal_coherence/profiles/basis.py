@@ -220,7 +220,7 @@ class Basis:
         label, labels = as_label(school), self.moments.labels
         if label not in labels:
             hint = closest(label, labels)
-            raise ResponseError(f"nobody answered from a school {label!r}{hint}; there are {listing(labels)}")
+            raise ResponseError(f"nobody answered from a school {label!r}; there are {listing(labels)}{hint}")
         return labels.index(label)
 
     def response(self, j: int) -> tuple[int, int | None, float | None]:

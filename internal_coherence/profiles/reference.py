@@ -63,7 +63,7 @@ def school_mask(choice: Sequence[object], labels: Sequence[str]) -> Mask:
     for name in wanted:
         if name not in labels:
             raise ResponseError(
-                f"reference: no school {name!r} with answers{closest(name, labels)}; there are {listing(labels)}"
+                f"reference: no school {name!r} with answers; there are {listing(labels)}{closest(name, labels)}"
             )
     return np.isin(np.array(labels, dtype=object), wanted)
 

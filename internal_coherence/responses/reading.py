@@ -158,7 +158,7 @@ def _check_columns(wanted: Mapping[str, str], export: Export) -> None:
     names = [str(name) for name in export.cells.columns]
     for kind, name in wanted.items():
         if name not in names:
-            msg = f"{kind}={name!r}: {export.name} has no such column{closest(name, names)}; it has {listing(names)}"
+            msg = f"{kind}={name!r}: {export.name} has no such column; it has {listing(names)}{closest(name, names)}"
             raise ResponseError(msg)
     _check_once(export, list(wanted.values()))
 

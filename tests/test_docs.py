@@ -1,0 +1,22 @@
+"""The examples of the explanation pages, run as they stand."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = sorted((Path(__file__).parents[1] / "docs" / "explanation").glob("*.md"))
+EXAMPLE = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_examples_give_what_the_page_says(page):
+    code = "\n".join(EXAMPLE.findall(page.read_text(encoding="utf-8")))
+    test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner.run(test, out=said.append)
+    assert not said, "".join(said)
