@@ -160,7 +160,7 @@ def test_a_reference_of_some_schools(small):
     assert scale(target, "individual_efficacy").reference_mean == pytest.approx(
         ic.score(chosen)["individual_efficacy"].mean()
     )
-    with pytest.raises(ic.ResponseError, match="no school 'School 99' with answers; .*did you mean"):
+    with pytest.raises(ic.ResponseError, match=r"no school 'School 99' with answers; .*did you mean"):
         ic.profile(small, "School 01", reference=["School 99"], gates=OPEN)
     with pytest.raises(ic.ResponseError, match="is not 'all'"):
         ic.profile(small, "School 01", reference="School 02", gates=OPEN)
@@ -201,7 +201,7 @@ def test_the_latest_wave_is_taken(example):
 
 
 def test_an_unknown_school_is_named_with_the_closest(example):
-    with pytest.raises(ic.ResponseError, match="nobody answered from a school 'Junper'; .*did you mean 'Juniper'"):
+    with pytest.raises(ic.ResponseError, match=r"nobody answered from a school 'Junper'; .*did you mean 'Juniper'"):
         ic.profile(example, "Junper")
     with pytest.raises(ic.ResponseError, match="no profile of school 'Junper'; did you mean"):
         ic.profile_schools(example)["Junper"]
