@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,16 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest, listing
-from internal_coherence.profiles.computing import (
-    SamplingError,
-    Standing,
-    error_of_reference,
-    extremes,
-    sampling_error,
-    standing,
-)
-from internal_coherence.profiles.parts import Choices, Extremes, ReferenceSD, WithinSD
+from internal_coherence.profiles.computing import SamplingError, Standing, sampling_error, standing
+from internal_coherence.profiles.parts import Choices, ReferenceSD, WithinSD
 from internal_coherence.profiles.reference import Reference, ReferenceChoice, from_norms, from_schools, school_mask
+from internal_coherence.profiles.yardstick import Yardstick, yardstick_of
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.aggregation import school_reasons, withheld_reasons
@@ -35,37 +28,6 @@ Items = Literal["all"] | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Yardstick:
-    """A reference, and all schools measured by it.
-
-    Parameters
-    ----------
-    reference : Reference
-    mask : (J, q) array of bool
-        Which schools make the reference of which scale; none for norms.
-    error : (q, q) array or None
-        Covariance of the reference means, unless they are called fixed.
-    z : (J, q) array
-        Every school's distance from the reference mean.
-    n_schools : int
-        Schools that make the reference of any scale.
-    n_by_scale : (q,) array of int
-        Schools that make the reference of each.
-    scales, dimensions : tuple of Extremes
-        The highest and lowest school of each.
-    """
-
-    reference: Reference
-    mask: Mask
-    error: Array | None
-    z: Array
-    n_schools: int
-    n_by_scale: NDArray[np.intp]
-    scales: tuple[Extremes, ...]
-    dimensions: tuple[Extremes, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
     """One school against its reference.
 
@@ -76,14 +38,14 @@ class Comparison:
         Where the school stands, with covariances.
     withheld : tuple of str
         By scale, why its numbers may not be shown; empty where they may.
-    extremes_shown : bool
-        Whether there are enough schools to show the highest and lowest.
+    extremes_shown : (q,) array of bool
+        By scale, whether there are enough schools to show the highest and lowest.
     """
 
     yardstick: Yardstick
     standing: Standing
     withheld: tuple[str, ...]
-    extremes_shown: bool
+    extremes_shown: Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -205,7 +167,7 @@ class Basis:
             n_reference_withheld=0 if norms else int((chosen & ~mask.any(axis=1)).sum()),
             norms=norms,
             error=error,
-            whole=_yardstick(
+            whole=yardstick_of(
                 norms or from_schools(moments, mask, sd), mask, moments, error, responses, choices, audience
             ),
         )
@@ -236,12 +198,12 @@ class Basis:
         """Compare a school with its reference."""
         yardstick = self._yardstick_for(j)
         others = yardstick.n_by_scale - self.whole.mask[j] * (yardstick is self.whole)
-        enough = self.gates.min_reference_schools + (self.audience == "school")
+        enough = self.gates.min_reference_schools + 1 if self.audience == "school" else 0
         return Comparison(
             yardstick=yardstick,
             standing=standing(j, self.moments, self.error, yardstick.reference, yardstick.error),
             withheld=self._withheld(j, yardstick.reference, others),
-            extremes_shown=self.audience != "school" or int(others.max()) >= enough,
+            extremes_shown=others >= enough,
         )
 
     def _yardstick_for(self, j: int) -> Yardstick:
@@ -251,7 +213,7 @@ class Basis:
         mask = self.mask.copy()
         mask[j] = False
         reference = from_schools(self.moments, mask, self.choices.sd)
-        return _yardstick(reference, mask, self.moments, self.error, self.responses, self.choices, self.audience)
+        return yardstick_of(reference, mask, self.moments, self.error, self.responses, self.choices, self.audience)
 
     def _withheld(self, j: int, reference: Reference, others: NDArray[np.intp]) -> tuple[str, ...]:
         """Return for each scale why it is not shown: by the gates, or for want of something to compare it with."""
@@ -276,46 +238,6 @@ class Basis:
             elif not self.error.shared and n < self.gates.min_distribution and self.audience != "research":
                 reasons[a] = f"with fewer than {self.gates.min_distribution} teachers its own spread is not shown"
         return tuple(reasons)
-
-
-def _yardstick(
-    reference: Reference,
-    mask: Mask,
-    moments: SchoolMoments,
-    error: SamplingError,
-    responses: Responses,
-    choices: Choices,
-    audience: Audience,
-) -> Yardstick:
-    """Measure all schools by a reference, and find its extremes."""
-    z: Array = (moments.mean - reference.mean) / reference.sd
-    instrument = responses.instrument
-    found = partial(
-        _extremes, labels=moments.labels, least=choices.gates.min_reference_schools, named=audience != "school"
-    )
-    groups = [
-        [a for a, scale in enumerate(instrument.scales) if scale.dimension == dimension.key]
-        for dimension in instrument.dimensions
-    ]
-    return Yardstick(
-        reference=reference,
-        mask=mask,
-        error=error_of_reference(reference, error) if choices.reference_error else None,
-        z=z,
-        n_schools=int(mask.any(axis=1).sum()),
-        n_by_scale=mask.sum(axis=0),
-        scales=tuple(found(z[:, a], mask[:, a]) for a in range(z.shape[1])),
-        dimensions=tuple(found(z[:, at].mean(axis=1), np.logical_and.reduce(mask[:, at], axis=1)) for at in groups),
-    )
-
-
-def _extremes(z: Array, eligible: Mask, labels: Sequence[str], least: int, named: bool) -> Extremes:
-    found = extremes(z, np.logical_and(eligible, np.isfinite(z)), least)
-    if found is None:
-        return Extremes()
-    high, low = found
-    names = {"high_school": labels[high], "low_school": labels[low]} if named else {}
-    return Extremes(high=float(z[high]), low=float(z[low]), **names)
 
 
 def _kind(reference: ReferenceChoice) -> Literal["all", "schools", "norms"]:

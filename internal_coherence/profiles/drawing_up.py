@@ -235,7 +235,8 @@ def _estimates(basis: Basis, j: int, compared: Comparison) -> tuple[Estimate, ..
         parts = [_scale(basis, j, scale, place[scale.key], compared) for scale in own]
         at = [place[scale.key] for scale in own]
         covariance = compared.standing.z_covariance[np.ix_(at, at)]
-        estimates += [_dimension(dimension, parts, covariance, ends if compared.extremes_shown else Extremes()), *parts]
+        high_and_low = ends if compared.extremes_shown[at].all() else Extremes()
+        estimates += [_dimension(dimension, parts, covariance, high_and_low), *parts]
     return tuple(estimates)
 
 
@@ -268,7 +269,7 @@ def _scale(basis: Basis, j: int, scale: Scale, a: int, compared: Comparison) -> 
         df=float(basis.error.df[j, a]),
         reference_mean=float(yardstick.reference.mean[a]),
         reference_sd=float(yardstick.reference.sd[a]),
-        reference_schools=yardstick.scales[a] if compared.extremes_shown else Extremes(),
+        reference_schools=yardstick.scales[a] if compared.extremes_shown[a] else Extremes(),
     )
 
 
