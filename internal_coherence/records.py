@@ -43,7 +43,8 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, pd.DataFrame):
-        return [plain(row) for row in value.reset_index().to_dict("records")]
+        named = value.reset_index() if value.index.name is not None else value
+        return [plain(row) for row in named.to_dict("records")]
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):
@@ -71,6 +72,16 @@ class Record:
             One key a field, and ``made_by``.
         """
         return {**plain(self), "made_by": f"internal_coherence {library_version()}"}
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the record as one row of a table, numbers as they are.
+
+        Returns
+        -------
+        dict
+            Field name to value.
+        """
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # every record is a dataclass
 
 
 class Framed(Protocol):

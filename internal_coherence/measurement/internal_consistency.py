@@ -106,21 +106,9 @@ class Alpha(Record):
         DataFrame
         """
         interval = self.confidence_interval()
-        row = {
-            "alpha": self.alpha,
-            "ci_lower": interval.lower,
-            "ci_upper": interval.upper,
-            "alpha_standardized": self.alpha_standardized,
-            "average_r": self.average_r,
-            "n_items": self.n_items,
-            "n": self.n,
-            "n_complete": self.n_complete,
-            "n_smallest_pair": self.n_smallest_pair,
-            "missing": self.missing,
-            "interval": self.interval,
-            "note": self.note,
-        }
-        return pd.DataFrame([row])
+        row = self.as_row()
+        limits = {"ci_lower": interval.lower, "ci_upper": interval.upper}
+        return pd.DataFrame([{"alpha": row.pop("alpha"), **limits, **row}])
 
     def __repr__(self) -> str:
         interval = self.confidence_interval()

@@ -151,7 +151,7 @@ def read_responses(
         after += notes
     entries = (*before, *filtered.entries, *after)
     log = CodingLog(n_read=n_read, n_kept=len(answers), entries=entries)
-    return Responses(instrument=instrument, log=log, answers=answers, people=people, head_count=head_count)
+    return Responses(instrument=instrument, log=log, _answers=answers, _people=people, _head_count=head_count)
 
 
 def _check_columns(wanted: Mapping[str, str], export: Export) -> None:

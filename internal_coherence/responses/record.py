@@ -34,24 +34,18 @@ class Responses:
         What was asked.
     log : CodingLog
         What reading dropped or changed.
-    answers : DataFrame
-        Teachers × items, codes as answered.
-    people : DataFrame
-        On the same index: ``school``, ``teacher``, ``wave``, ``role``, as text; None where not known.
-    head_count : DataFrame, optional
-        ``wave``, ``school``, ``teachers``: how many were asked.
     """
 
     instrument: Instrument
     log: CodingLog
-    answers: pd.DataFrame
-    people: pd.DataFrame
-    head_count: pd.DataFrame | None = None
+    _answers: pd.DataFrame
+    _people: pd.DataFrame
+    _head_count: pd.DataFrame | None = None
 
     @property
     def raw(self) -> pd.DataFrame:
         """Teachers × items: codes as answered, nothing reversed, NaN missing."""
-        return self.answers.copy(deep=False)
+        return self._answers.copy(deep=False)
 
     @property
     def items(self) -> pd.DataFrame:
@@ -60,7 +54,7 @@ class Responses:
         To store answers and read them again take ``raw``: of a frame that was saved or joined with others nobody can
         tell that its items are turned already.
         """
-        coded = self.answers.copy(deep=False)
+        coded = self._answers.copy(deep=False)
         for item in self.instrument.items:
             if item.reversed:
                 coded[item.key] = reverse_code(coded[item.key], item.low, item.high)
@@ -68,9 +62,14 @@ class Responses:
         return coded
 
     @property
+    def people(self) -> pd.DataFrame:
+        """Who answered: ``school`` and, where read, ``teacher``, ``wave``, ``role``, as text, on the index of the items."""
+        return self._people.copy(deep=False)
+
+    @property
     def school(self) -> pd.Series:
         """Each teacher's school, as text."""
-        return self.people["school"].copy(deep=False)
+        return self._people["school"].copy(deep=False)
 
     @property
     def teacher(self) -> pd.Series | None:
@@ -90,19 +89,19 @@ class Responses:
     @property
     def roster(self) -> pd.DataFrame | None:
         """How many teachers were asked: columns ``wave``, ``school``, ``teachers``; None if not known."""
-        return None if self.head_count is None else self.head_count.copy(deep=False)
+        return None if self._head_count is None else self._head_count.copy(deep=False)
 
     @property
     def schools(self) -> tuple[str, ...]:
         """The schools that anyone answered from, sorted; numbers by size."""
-        return tuple(sorted(self.people["school"].unique(), key=natural_order))
+        return tuple(sorted(self._people["school"].unique(), key=natural_order))
 
     @property
     def waves(self) -> tuple[str, ...]:
         """The waves, in order of time where their names tell it; empty if none was read."""
-        if "wave" not in self.people:
+        if "wave" not in self._people:
             return ()
-        names = list(self.people["wave"].unique())
+        names = list(self._people["wave"].unique())
         return tuple(in_time(names) or sorted(names, key=natural_order))
 
     def latest(self) -> Responses:
@@ -128,10 +127,10 @@ class Responses:
         return self.select(wave=self.waves[-1])
 
     def _person(self, column: str) -> pd.Series | None:
-        return self.people[column].copy(deep=False) if column in self.people else None
+        return self._people[column].copy(deep=False) if column in self._people else None
 
     def __len__(self) -> int:
-        return len(self.answers)
+        return len(self._answers)
 
     def select(
         self,
@@ -163,14 +162,14 @@ class Responses:
         >>> ic.example_responses().select(wave=2025, school=["Alder", "Birch"])
         <Responses: 61 teachers in 2 schools, 11 scales, 50 items; wave 2025>
         """
-        keep = pd.Series(True, index=self.people.index)
-        roster = self.head_count
+        keep = pd.Series(True, index=self._people.index)
+        roster = self._head_count
         chosen = []
         for column, given in (("wave", wave), ("school", school), ("role", role)):
             if given is None:
                 continue
             values = self._known(column, given)
-            keep &= self.people[column].isin(values)
+            keep &= self._people[column].isin(values)
             chosen.append(f"{column}s")
             if column == "role":
                 roster = None  # it counts the whole staff
@@ -182,18 +181,18 @@ class Responses:
         return Responses(
             instrument=self.instrument,
             log=self.log.adding([entry] if entry.count else [], int(keep.sum())),
-            answers=self.answers[keep],
-            people=self.people[keep],
-            head_count=roster,
+            _answers=self._answers[keep],
+            _people=self._people[keep],
+            _head_count=roster,
         )
 
     def _known(self, column: str, given: object) -> list[str]:
-        if column not in self.people:
+        if column not in self._people:
             raise ResponseError(f"these responses were read without {column}=...; there is no {column} to select")
         values = [
             as_label(v) for v in (given if isinstance(given, Iterable) and not isinstance(given, str) else [given])
         ]
-        present = list(self.people[column].dropna().unique())
+        present = list(self._people[column].dropna().unique())
         for value in values:
             if value not in present:
                 msg = f"no {column} {value!r}; there are {listing(sorted(present))}{closest(value, present)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,9 +30,6 @@ class SchoolTable(Record):
 
     Parameters
     ----------
-    table : DataFrame
-        One row a school and scale: ``school, scale, n, n_roster, response_rate, mean, sd, se, withheld``. Where
-        ``withheld`` gives a reason, the numbers that it protects are missing.
     audience : {"district", "research"}
         Whom the table is for.
     rule : {"teacher_scores", "item_means"}
@@ -47,7 +44,7 @@ class SchoolTable(Record):
         Of the instrument.
     """
 
-    table: pd.DataFrame
+    _table: pd.DataFrame
     audience: Audience
     rule: Rule
     min_answered: float
@@ -61,8 +58,21 @@ class SchoolTable(Record):
         Returns
         -------
         DataFrame
+            One row a school and scale: ``school, scale, n, n_roster, response_rate, mean, sd, se, withheld``. Where
+            ``withheld`` gives a reason, the numbers that it protects are missing.
         """
-        return self.table.copy()
+        return self._table.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values.
+
+        Returns
+        -------
+        dict
+            The rows under ``table``, and the decisions.
+        """
+        record = Record.to_dict(self)
+        return {"table": record.pop("_table"), **record}
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table as CSV that a spreadsheet opens without running anything in it.
@@ -78,7 +88,7 @@ class SchoolTable(Record):
         """
         from internal_coherence.report import write_csv
 
-        return write_csv(self.table, path)
+        return write_csv(self._table, path)
 
     def _repr_html_(self) -> str:
         from internal_coherence.report import school_table
@@ -86,9 +96,11 @@ class SchoolTable(Record):
         return school_table(self)
 
     def __repr__(self) -> str:
-        n_schools = self.table["school"].nunique()
-        hidden = n_schools - self.table.loc[self.table["withheld"] == "", "school"].nunique()
-        return f"<SchoolTable: {n_schools} schools × {self.table['scale'].nunique()} scales, {hidden} schools withheld>"
+        n_schools = self._table["school"].nunique()
+        hidden = n_schools - self._table.loc[self._table["withheld"] == "", "school"].nunique()
+        return (
+            f"<SchoolTable: {n_schools} schools × {self._table['scale'].nunique()} scales, {hidden} schools withheld>"
+        )
 
 
 def aggregate(
@@ -159,7 +171,7 @@ def aggregate(
     if audience != "research":
         table = _without_withheld(table, gates)
     return SchoolTable(
-        table=table,
+        _table=table,
         audience=audience,
         rule=rule,
         min_answered=min_answered,

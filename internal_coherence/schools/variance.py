@@ -66,9 +66,7 @@ class IntraclassCorrelation(Record):
         -------
         DataFrame
         """
-        row = self.to_dict()
-        row.pop("made_by")
-        return pd.DataFrame([row])
+        return pd.DataFrame([self.as_row()])
 
     def __repr__(self) -> str:
         return (
