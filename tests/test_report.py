@@ -102,6 +102,14 @@ def test_a_withheld_page_shows_the_reason_and_no_numbers(example):
     assert "table" not in reader.tags
 
 
+def test_a_bar_of_ones_own_is_read_along_the_order(example):
+    profile = ic.profile(example, "Juniper")
+    page = profile.to_html(metric="relative", bar=-0.5)
+    assert "runs over standard deviations from the reference mean" in page
+    assert "lower than this group of schools, which is not low in itself" in page
+    assert "bar −0.50" in page
+
+
 def test_the_same_profile_gives_the_same_page(example, page):
     assert ic.profile(example, "Juniper").to_html() == page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -149,7 +149,14 @@ class Profile(Record):
 
         return draw_profile(self, ax)
 
-    def to_html(self, path: str | Path | None = None, order: Order | Sequence[Order] | None = None) -> str:
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        order: Order | Sequence[Order] | None = None,
+        *,
+        bar: float | Mapping[str, float] | None = None,
+        metric: Literal["response", "relative"] = "response",
+    ) -> str:
         """Write the profile as one self-contained page.
 
         Parameters
@@ -158,6 +165,8 @@ class Profile(Record):
             A file to write as well.
         order : Order or sequence of Order, optional
             Along which to read the profile; by default both published statements of the provisional causal order.
+        bar, metric : optional
+            What counts as weak, as in `earliest_weak_stage`.
 
         Returns
         -------
@@ -166,7 +175,7 @@ class Profile(Record):
         """
         from internal_coherence.report import profile_page
 
-        return profile_page(self, path, order)
+        return profile_page(self, path, order, bar=bar, metric=metric)
 
     def _repr_html_(self) -> str:
         from internal_coherence.report import profile_summary
@@ -247,6 +256,8 @@ class Profiles(Mapping[str, Profile]):
         folder: str | Path,
         order: Order | Sequence[Order] | None = None,
         *,
+        bar: float | Mapping[str, float] | None = None,
+        metric: Literal["response", "relative"] = "response",
         workers: int = 1,
         progress: bool = False,
     ) -> dict[str, Path]:
@@ -256,7 +267,7 @@ class Profiles(Mapping[str, Profile]):
         ----------
         folder : path
             Where to; made if need be.
-        order : Order or sequence of Order, optional
+        order, bar, metric : optional
             As in `Profile.to_html`.
         workers : int
             Processes to draw with. With more than one, a script keeps its calls below ``if __name__ == "__main__":``.
@@ -270,7 +281,7 @@ class Profiles(Mapping[str, Profile]):
         """
         from internal_coherence.report import write_pages
 
-        return write_pages(self, folder, order, workers=workers, progress=progress)
+        return write_pages(self, folder, order, bar=bar, metric=metric, workers=workers, progress=progress)
 
     def __repr__(self) -> str:
         withheld = sum(bool(one.withheld) for one in self._profiles.values())

@@ -15,16 +15,24 @@ from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
-from internal_coherence.ordering import Order, WeakStage, earliest_weak_stage, list_orders, load_order
+from internal_coherence.ordering import Metric, Order, WeakStage, earliest_weak_stage, list_orders, load_order
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.profiles.parts import ItemShare
 from internal_coherence.report import wording
 from internal_coherence.report.figures import profile_svg, spread_svg
 
 Orders = Order | Sequence[Order] | None
+Bar = float | Mapping[str, float] | None
 
 
-def profile_page(profile: Profile, path: str | Path | None = None, order: Orders = None) -> str:
+def profile_page(
+    profile: Profile,
+    path: str | Path | None = None,
+    order: Orders = None,
+    *,
+    bar: Bar = None,
+    metric: Metric = "response",
+) -> str:
     """Return a profile as one self-contained page.
 
     Parameters
@@ -34,19 +42,28 @@ def profile_page(profile: Profile, path: str | Path | None = None, order: Orders
         A file to write as well.
     order : Order or sequence of Order, optional
         By default both published statements.
+    bar, metric
+        What counts as weak.
 
     Returns
     -------
     str
     """
-    page = _environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order)))
+    page = _environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order), bar, metric))
     if path is not None:
         Path(path).write_text(page, encoding="utf-8")
     return page
 
 
 def write_pages(
-    profiles: Profiles, folder: str | Path, order: Orders = None, *, workers: int = 1, progress: bool = False
+    profiles: Profiles,
+    folder: str | Path,
+    order: Orders = None,
+    *,
+    bar: Bar = None,
+    metric: Metric = "response",
+    workers: int = 1,
+    progress: bool = False,
 ) -> dict[str, Path]:
     """Write the page of every school, if asked on several processes.
 
@@ -55,7 +72,8 @@ def write_pages(
     profiles : Profiles
     folder : path
         Made if need be.
-    order : Order or sequence of Order, optional
+    order, bar, metric
+        As in `profile_page`.
     workers : int
     progress : bool
 
@@ -69,11 +87,11 @@ def write_pages(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = {school: folder / name for school, name in file_names(profiles).items()}
-    draw = partial(_write_one, order=_orders(order))
+    draw = partial(_write_one, order=_orders(order), bar=bar, metric=metric)
     jobs = [(profiles[school], path) for school, path in files.items()]
-    with tqdm(total=len(jobs), desc="pages", disable=not progress) as bar:
+    with tqdm(total=len(jobs), desc="pages", disable=not progress) as counter:
         for _ in _done(draw, jobs, workers):
-            bar.update()
+            counter.update()
     return files
 
 
@@ -85,9 +103,9 @@ def _done(draw: partial[None], jobs: list[tuple[Profile, Path]], workers: int) -
         yield from pool.map(draw, jobs, chunksize=8)
 
 
-def _write_one(job: tuple[Profile, Path], order: Sequence[Order]) -> None:
+def _write_one(job: tuple[Profile, Path], order: Sequence[Order], bar: Bar, metric: Metric) -> None:
     profile, path = job
-    profile_page(profile, path, order)
+    profile_page(profile, path, order, bar=bar, metric=metric)
 
 
 def file_names(schools: Iterable[str]) -> dict[str, str]:
@@ -160,7 +178,7 @@ class _OrderView:
     stages: tuple[_StageView, ...]
 
 
-def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]:
+def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metric) -> Mapping[str, object]:
     """Gather what the template lays out."""
     level = profile.choices.level
     contents: dict[str, object] = {
@@ -172,13 +190,14 @@ def _contents(profile: Profile, orders: Sequence[Order]) -> Mapping[str, object]
         "formative_use": wording.FORMATIVE_USE,
         "made_by": wording.made_by(),
         "order_caution": wording.ORDER_CAUTION,
+        "track": wording.track(metric),
         "level": wording.level_text(level),
         "sentences": [wording.in_words(e, level) for e in profile.dimensions],
         "interval": partial(wording.interval, level=level),
     }
     if profile.withheld:
         return contents
-    walked = [(order, earliest_weak_stage(profile, order)) for order in orders]
+    walked = [(order, earliest_weak_stage(profile, order, bar=bar, metric=metric)) for order in orders]
     found = [(order, outcome) for order, outcome in walked if outcome.measures_any]
     return contents | {
         "picture": profile_svg(profile),

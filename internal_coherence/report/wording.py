@@ -154,6 +154,18 @@ def order_basis(order: Order) -> str:
     return f"{stated}{joined} Which scales measure a stage is a reading of it. {order.notes}".rstrip()
 
 
+def track(metric: str) -> str:
+    """Say what the track of a stage runs over."""
+    over = {
+        "response": "runs over the response range, from its lowest to its highest answer",
+        "relative": "runs over standard deviations from the reference mean, which is its middle",
+    }[metric]
+    return (
+        f"Each track {over}; the dashed mark is the bar, the dark mark this school, the shaded part its limits over all"
+        " stages together."
+    )
+
+
 def stage_position(reading: StageReading, metric: str) -> str:
     """Say where a stage lies against the bar."""
     if reading.verdict == "not measured":
