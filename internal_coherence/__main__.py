@@ -12,6 +12,8 @@ from pathlib import Path
 import internal_coherence as ic
 from internal_coherence.report import district_table
 
+MANY_PAGES = 40
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, or 2 with a message if something can't be done."""
@@ -58,13 +60,15 @@ def _draw_up(responses: ic.Responses, options: argparse.Namespace, gates: ic.Gat
     print(district_table(ic.profile_schools(responses, audience="district", **common)))
     profiles = ic.profile_schools(responses, audience=options.audience, **common)
     orders = [ic.load_order(name) for name in options.order or ic.list_orders()]
-    files = profiles.to_html(options.out, orders, workers=_workers(len(profiles)), progress=sys.stderr.isatty())
+    files = profiles.to_html(
+        options.out, orders, workers=_workers(len(profiles)), progress=sys.stderr.isatty() or len(profiles) > MANY_PAGES
+    )
     print(f"\n{len(files)} profiles, one page a school, are in {Path(options.out).resolve()}")
 
 
 def _workers(n_pages: int) -> int:
     """Return how many processes pay for themselves."""
-    return (os.cpu_count() or 1) if n_pages > 40 else 1
+    return (os.cpu_count() or 1) if n_pages > MANY_PAGES else 1
 
 
 def _parser() -> argparse.ArgumentParser:

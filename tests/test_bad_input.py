@@ -15,12 +15,26 @@ KEYS = ["t1", "t2", "t3", "c1", "c2", "c3"]
 
 
 def test_a_missing_column_is_named_with_the_closest(answers, codebook):
-    with pytest.raises(ic.ResponseError, match=r"no column for 1 of 6 items: 't2'; did you mean 't2x'"):
+    with pytest.raises(ic.ResponseError, match=r"no column for 1 of 6 items: 't2' \(did you mean 't2x'\?\)"):
         ic.read_responses(answers.rename(columns={"t2": "t2x"}), codebook, school="school")
     with pytest.raises(ic.ResponseError, match=r"read with instrument\.select\(\['trust'\]\)"):
         ic.read_responses(answers.drop(columns=["c1", "c2", "c3"]), codebook, school="school")
     with pytest.raises(ic.ResponseError, match=r"school='School': .* no such column; .*did you mean 'school'"):
         ic.read_responses(answers, codebook, school="School")
+
+
+def test_a_column_whose_coding_is_shifted_is_pointed_out(answers, codebook):
+    data = answers.assign(t1=answers["t1"] - 1)
+    with pytest.raises(ic.ResponseError, match="its answers run 0–3, as if they were coded otherwise than 1–4"):
+        ic.read_responses(data, codebook, school="school")
+    with pytest.warns(ic.CoherenceWarning, match="item 't1' of scale 'trust'; its answers run 0–3"):
+        ic.read_responses(data, codebook, school="school", invalid="missing")
+
+
+def test_only_columns_that_are_free_are_suggested(answers, codebook):
+    with pytest.raises(ic.ResponseError) as error:
+        ic.read_responses(answers.rename(columns={"t2": "other"}), codebook, school="school")
+    assert "did you mean" not in str(error.value)
 
 
 def test_codes_out_of_range_are_counted_by_item(answers, codebook):
@@ -218,7 +232,7 @@ def test_options_that_do_not_exist(codebook, answers):
 
 def test_rosters_that_can_not_be(codebook, answers):
     with pytest.raises(
-        ic.ResponseError, match=r"more respondents than teachers in 1 school\(s\): 'Elm' \(4 answered, 3 on"
+        ic.ResponseError, match=r"more respondents than teachers in 1 place\(s\): 'Elm' \(4 answered, 3 on"
     ):
         ic.read_responses(answers, codebook, school="school", roster={"Elm": 3, "Oak": 9, "Yew": 9})
     with pytest.raises(ic.ResponseError, match="school 'Oak' has many teachers"):
@@ -229,7 +243,7 @@ def test_rosters_that_can_not_be(codebook, answers):
         )
     responses = ic.read_responses(answers, codebook, school="school", roster={"Elm": 9, "Oak": 9, "Yewe": 9})
     notes = responses.log.to_frame().set_index("rule")["subject"]
-    assert notes["schools not on the roster: response rate unknown"] == "'Yew'"
+    assert notes["schools not on the roster, withheld since their response rate is unknown"] == "Yew"
 
 
 def test_hostile_names_are_only_text(codebook, answers, tmp_path):

@@ -170,7 +170,8 @@ def test_notebooks_show_tables(example, now):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.004, "0.00"), (-0.004, "0.00"), (-1.5, "−1.50"), (2, "+2.00"), (float("nan"), "–")]
+    ("value", "text"),
+    [(0.004, "+0.004"), (-0.0008, "−0.001"), (1e-9, "0.00"), (-1.5, "−1.50"), (2, "+2.00"), (float("nan"), "–")],
 )
 def test_signed_numbers(value, text):
     assert wording.signed(value) == text

@@ -51,6 +51,7 @@ def profile_page(
     """
     page = _environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order), bar, metric))
     if path is not None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(page, encoding="utf-8")
     return page
 
@@ -190,7 +191,7 @@ def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metri
         "formative_use": wording.FORMATIVE_USE,
         "made_by": wording.made_by(),
         "order_caution": wording.ORDER_CAUTION,
-        "track": wording.track(metric),
+        "track": wording.track(metric, bar is not None),
         "level": wording.level_text(level),
         "sentences": [wording.in_words(e, level) for e in profile.dimensions],
         "interval": partial(wording.interval, level=level),
@@ -204,9 +205,16 @@ def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metri
         "spread_picture": spread_svg(profile),
         "scale_labels": {e.key: e.label for e in profile.scales},
         "items_by_scale": _items_by_scale(profile.items),
+        "no_spread": _common_reason([spread.withheld for spread in profile.spreads]),
+        "no_items": _common_reason([item.withheld for item in profile.items]),
         "orders": [_order_view(order, outcome) for order, outcome in found],
         "orders_agree": wording.agreement_of_orders(found),
     }
+
+
+def _common_reason(reasons: Sequence[str]) -> str:
+    """Return the reason why nothing of a section is shown, if it is one and the same."""
+    return reasons[0] if reasons and len(set(reasons)) == 1 else ""
 
 
 def _items_by_scale(items: Iterable[ItemShare]) -> dict[str, list[ItemShare]]:

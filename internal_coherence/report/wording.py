@@ -27,10 +27,10 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Return a number with its sign; zero has none."""
+    """Return a number with its sign, with as many digits as that needs (up to two more); zero has none."""
     if isnan(value):
         return NO_VALUE
-    text = f"{value:+.{digits}f}"
+    text = next((t for d in range(digits, digits + 3) if float(t := f"{value:+.{d}f}")), f"{0:+.{digits}f}")
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
@@ -118,6 +118,8 @@ def choices_made(profile: Profile) -> list[tuple[str, str]]:
         unit = "of the norms"
     share = choices.min_answered
     need = f"{share} item(s)" if isinstance(share, int) else f"at least {percent(share)} of the items"
+    if profile.withheld:
+        return [("Gates", str(choices.gates))]
     return [
         ("Reference", _reference(profile)),
         ("Standard deviation", unit),
@@ -132,7 +134,11 @@ def choices_made(profile: Profile) -> list[tuple[str, str]]:
 
 def provenance(profile: Profile) -> str:
     """Say what instrument it is."""
-    notice = f" {RECONSTRUCTION_NOTICE}" if profile.status == "reconstructed" else " As defined by the user's codebook."
+    notice = (
+        f" {RECONSTRUCTION_NOTICE}"
+        if profile.status == "reconstructed"
+        else " Its items are those of the codebook that the answers were read with."
+    )
     return f"Instrument: {profile.instrument}.{notice}"
 
 
@@ -154,15 +160,17 @@ def order_basis(order: Order) -> str:
     return f"{stated}{joined} Which scales measure a stage is a reading of it. {order.notes}".rstrip()
 
 
-def track(metric: str) -> str:
-    """Say what the track of a stage runs over."""
+def track(metric: str, own_bar: bool) -> str:
+    """Say what the track of a stage runs over, and what the bar is."""
+    middle = "the middle of the response format" if metric == "response" else "the reference mean"
+    bar_is = "chosen by whoever drew up this page" if own_bar else middle
     over = {
         "response": "runs over the response range, from its lowest to its highest answer",
         "relative": "runs over standard deviations from the reference mean, which is its middle",
     }[metric]
     return (
-        f"Each track {over}; the dashed mark is the bar, the dark mark this school, the shaded part its limits over all"
-        " stages together."
+        f"Each track {over}. The dark mark is this school, the shaded part its limits over all stages together. The dashed"
+        f" mark is the bar, {bar_is}: a stage counts as weak if all of the shaded part lies below it."
     )
 
 

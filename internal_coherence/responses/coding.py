@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ResponseError
+from internal_coherence.errors import CoherenceWarning, ResponseError
 from internal_coherence.instrument import Instrument, Item
 from internal_coherence.instrument.spelling import fold
 from internal_coherence.responses.labels import Labels, MissingCodes, number
@@ -183,10 +184,13 @@ def code_answers(
                 ("cells that say NA, read as no answer", column.not_available),
                 ("codes changed to those of the codebook's labels", column.relabelled),
             ]
+            shift = _shift(item, column) if column.invalid_cells else ""
             if column.invalid_cells and invalid == "error":
-                complaints.append(_complaint(item, scale.key, column.invalid_cells))
+                complaints.append(_complaint(item, scale.key, column.invalid_cells) + shift)
             else:
                 steps.append(("answers that the item does not allow, set to missing", column.invalid))
+                if shift:
+                    warnings.warn(f"item {item.key!r} of scale {scale.key!r}{shift}", CoherenceWarning, stacklevel=3)
             for rule, at in steps:
                 if len(at):
                     entries.append(LogEntry(rule=rule, count=len(at), subject=item.key, rows=tuple(cells.index[at])))
@@ -210,6 +214,15 @@ def _check_missing_codes(missing: MissingCodes, instrument: Instrument) -> None:
                 " a code can't mean both"
             )
             raise ResponseError(msg)
+
+
+def _shift(item: Item, column: CodedColumn) -> str:
+    """Say if the answers fill a range as long as the item's, one code lower or higher than its own."""
+    values = [value for value in map(number, column.invalid_cells) if value is not None]
+    found = np.concatenate([column.codes[~np.isnan(column.codes)], values])
+    if len(found) and (found.min(), found.max()) in ((item.low - 1, item.high - 1), (item.low + 1, item.high + 1)):
+        return f"; its answers run {found.min():g}–{found.max():g}, as if they were coded otherwise than {item.low}–{item.high}"
+    return ""
 
 
 def _complaint(item: Item, scale: str, cells: Sequence[str]) -> str:

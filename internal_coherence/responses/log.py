@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from internal_coherence.errors import listing
 from internal_coherence.records import Record
 
 
@@ -118,9 +119,15 @@ class CodingLog(Record):
         counts = [{"rule": e.rule, "subject": e.subject, "count": e.count} for e in self.entries]
         return {"n_read": self.n_read, "n_kept": self.n_kept, "entries": counts}
 
+    def _named(self, rule: str) -> str:
+        """Name the columns or schools that a rule concerns, as far as a line holds them."""
+        if not rule.startswith(("columns", "schools", "items")):
+            return ""
+        return f"  {listing(dict.fromkeys(e.subject for e in self.entries if e.rule == rule), 4)}"
+
     def __repr__(self) -> str:
         lines = [f"{self.n_read} rows read, {self.n_kept} kept"]
         if self.counts:
             width = max(len(rule) for rule, _ in self.counts) + 2
-            lines += [f"  {rule:<{width}}{count:>9}" for rule, count in self.counts]
+            lines += [f"  {rule:<{width}}{count:>9}{self._named(rule)}" for rule, count in self.counts]
         return "\n".join(lines)

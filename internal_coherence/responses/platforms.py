@@ -94,7 +94,7 @@ def under_item_keys(
         else:
             found[item.key] = column
     if missing:
-        _complain(missing, instrument, names, export.name)
+        _complain(missing, instrument, [name for name in free if name not in found.values()], export.name)
     _check_single_use(found)
     entries = [LogEntry(rule="columns found by their question's text", count=1, subject=key) for key in matched_by_text]
     clash = {name: f"{name} (not an item)" for name in names if name in found and found[name] != name}
@@ -145,7 +145,7 @@ def _unshared(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _complain(missing: list[str], instrument: Instrument, names: list[str], where: str) -> None:
-    shown = [f"{key!r}{closest(key, names)}" for key in missing[:6]]
+    shown = [f"{key!r}{closest(key, names).replace('; ', ' (').replace('?', '?)')}" for key in missing[:6]]
     more = f" and {len(missing) - 6} more" if len(missing) > 6 else ""
     whole = [s.key for s in instrument.scales if set(s.item_keys) <= set(missing)]
     advice = "map them with columns={item key: column name}"

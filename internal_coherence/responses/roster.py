@@ -92,20 +92,20 @@ def _check_against(roster: pd.DataFrame, people: pd.DataFrame) -> list[LogEntry]
     joined = answered.merge(roster[[*by, "teachers"]], on=by, how="left")
     over = joined[joined["answered"] > joined["teachers"]]
     if len(over):
+        places = [f"{r.school!r}{f' in wave {r.wave}' if 'wave' in over else ''}" for r in over.head(5).itertuples()]
         shown = ", ".join(
-            f"{r.school!r} ({r.answered} answered, {r.teachers:.0f} on the roster)" for r in over.head(5).itertuples()
+            f"{place} ({answered} answered, {teachers:.0f} on the roster)"
+            for place, answered, teachers in zip(places, over["answered"], over["teachers"], strict=False)
         )
-        raise ResponseError(
-            f"roster: more respondents than teachers in {len(over)} school(s): {shown}; mend the roster"
+        msg = (
+            f"roster: more respondents than teachers in {len(over)} place(s): {shown}; if rows repeat teachers, pass teacher=..."
+            " or wave=...; else mend the roster"
         )
-    check_spellings(pd.concat([people["school"], roster["school"]]))
-    entries = []
-    unknown = joined[joined["teachers"].isna()]
-    if len(unknown):
-        schools = listing(unknown["school"].unique(), 4)
-        waves = f" in wave {listing(unknown['wave'].unique(), 4)}" if "wave" in unknown and by != ["school"] else ""
-        rule = "schools not on the roster: response rate unknown"
-        entries.append(LogEntry(rule=rule, count=len(unknown), subject=f"{schools}{waves}"))
+        raise ResponseError(msg)
+    check_spellings(pd.concat([people["school"], roster["school"]]), "the answers and the roster: ")
+    unknown = sorted(set(joined.loc[joined["teachers"].isna(), "school"]), key=natural_order)
+    rule = "schools not on the roster, withheld since their response rate is unknown"
+    entries = [LogEntry(rule=rule, count=1, subject=school) for school in unknown]
     silent = sorted(set(roster["school"]) - set(people["school"]), key=natural_order)
     entries += [LogEntry(rule="schools on the roster from which nobody answered", count=1, subject=s) for s in silent]
     return entries

@@ -54,13 +54,15 @@ def tidy_labels(cells: pd.Series) -> tuple[pd.Series, Mask]:
     return pd.Series(texts[place], index=cells.index, name=cells.name, dtype="str"), changed[place]
 
 
-def check_spellings(schools: pd.Series) -> None:
+def check_spellings(schools: pd.Series, where: str = "") -> None:
     """Refuse two schools whose names differ in nothing but case or accents.
 
     Parameters
     ----------
     schools : Series
         Tidy names.
+    where : str
+        Where they stand, for the message.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def check_spellings(schools: pd.Series) -> None:
         other = seen.setdefault(fold_accents(name), name)
         if other != name:
             msg = (
-                f"schools {other!r} ({counts[other]} rows) and {name!r} ({counts[name]} rows) differ only in case or accents;"
+                f"{where}schools {other!r} ({counts[other]} rows) and {name!r} ({counts[name]} rows) differ only in case or accents;"
                 " if they are one school, spell it alike; if not, tell them apart"
             )
             raise ResponseError(msg)
