@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 
 import internal_coherence as ic
 from internal_coherence.report import wording
+from internal_coherence.report.figures import draw_spreads
 from internal_coherence.report.pages import file_names
 from internal_coherence.report.tables import inert
 
@@ -121,6 +124,14 @@ def test_figures_draw_where_they_are_told(example):
     ax = Figure().add_subplot()
     assert profile.plot(ax) is ax
     assert "Withheld" in ic.profile(example, "Poplar").plot().texts[0].get_text()
+
+
+def test_bars_that_are_all_joined_leave_no_gap(example):
+    profile = ic.profile(example, "Cedar")
+    joined = next(s for s in profile.spreads if len(s.bars) > 1 and all(bar.first < bar.last for bar in s.bars))
+    figure = draw_spreads(replace(profile, spreads=(joined,)))
+    bars = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[0].patches]
+    assert all(right == pytest.approx(left) for (_, right), (left, _) in itertools.pairwise(bars))
 
 
 def test_pages_of_all_schools_on_two_processes_are_those_of_one(example, tmp_path):

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from internal_coherence.errors import ModelError
 from internal_coherence.profiles import Profile
 from internal_coherence.profiles.parts import Estimate, Spread
+from internal_coherence.profiles.spread import MOST_BARS
 from internal_coherence.report.wording import in_words, level_text, signed
 
 BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#555555", "#DDDDDD"
@@ -150,7 +151,7 @@ def draw_spreads(profile: Profile) -> Figure:
 
 def _draw_spread(ax: Axes, spread: Spread, estimate: Estimate, origin: tuple[float, float], width: float) -> None:
     """Draw one histogram above the point `origin`, all in inches."""
-    by_option = any(bar.first == bar.last for bar in spread.bars)
+    by_option = estimate.high - estimate.low < MOST_BARS
     margin = 0.5 if by_option else 0.0
     left, bottom = origin
     unit = width / (estimate.high - estimate.low + 2 * margin)
