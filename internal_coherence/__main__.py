@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -13,6 +14,13 @@ import internal_coherence as ic
 from internal_coherence.report import district_table
 
 MANY_PAGES = 40
+ARGUMENTS = {
+    "missing_codes=[...]": "--missing-code CODE",
+    "invalid='missing'": "--invalid missing",
+    "columns={item key: column name}": "--column ITEM=COLUMN",
+    "wave=...": "--wave COLUMN",
+    "teacher=...": "--teacher COLUMN",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,18 +29,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a school's name may hold what the terminal can't show
-    try:
-        gates = ic.Gates(
-            min_response_rate=options.min_response_rate,
-            min_teachers=options.min_teachers,
-            min_distribution=max(options.min_distribution, options.min_teachers),
-        )
-        responses = ic.example_responses() if options.command == "example" else _read(options)
-        _draw_up(responses, options, gates)
-    except (ic.CoherenceError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with warnings.catch_warnings():
+        warnings.showwarning = _say  # type: ignore[assignment]  # source lines are of no use at a command line
+        try:
+            _run(options)
+        except (ic.CoherenceError, OSError) as error:
+            print(f"error: {_in_options(str(error))}", file=sys.stderr)
+            return 2
     return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    gates = ic.Gates(
+        min_response_rate=options.min_response_rate,
+        min_teachers=options.min_teachers,
+        min_distribution=max(options.min_distribution, options.min_teachers),
+    )
+    responses = ic.example_responses() if options.command == "example" else _read(options)
+    _draw_up(responses, options, gates)
+
+
+def _say(message: Warning | str, *_: object) -> None:
+    print(f"warning: {_in_options(str(message))}", file=sys.stderr)
+
+
+def _in_options(text: str) -> str:
+    """Return a message of the library with the arguments that it names as the command line writes them."""
+    for argument, option in ARGUMENTS.items():
+        text = text.replace(argument, option)
+    return text
 
 
 def _read(options: argparse.Namespace) -> ic.Responses:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from internal_coherence.__main__ import main
@@ -62,6 +63,41 @@ def test_columns_of_other_names_and_terminals_of_few_characters(tmp_path, answer
     assert done.returncode == 0, done.stderr
     assert b"??" in done.stdout
     assert done.stderr == b""
+
+
+def test_messages_name_options_and_warnings_no_source_lines(tmp_path, answers, codebook):
+    codebook.to_frame().to_csv(tmp_path / "codebook.csv", index=False)
+    twice = pd.concat([answers.assign(who=range(12))] * 2)
+    twice.to_csv(tmp_path / "answers.csv", index=False)
+    twice.assign(t1=9).to_csv(tmp_path / "nines.csv", index=False)
+    for file, said in (
+        (
+            "answers.csv",
+            "warning: 12 of 24 rows are a teacher's second or later row, and are left out; if the data hold",
+        ),
+        ("nines.csv", "Declare codes that mean no answer with --missing-code CODE, or pass --invalid missing."),
+    ):
+        arguments = [
+            "profile",
+            str(tmp_path / file),
+            "--codebook",
+            str(tmp_path / "codebook.csv"),
+            "--school",
+            "school",
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "internal_coherence",
+            *arguments,
+            "--teacher",
+            "who",
+            "--out",
+            str(tmp_path / "o"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert said in done.stderr
+        assert ".py" not in done.stderr
 
 
 def test_mistakes_are_told_in_one_message(tmp_path, capsys):
