@@ -24,6 +24,7 @@ from internal_coherence.instrument import (
     read_codebook,
 )
 from internal_coherence.measurement import Alpha, ConfidenceInterval, alpha
+from internal_coherence.moments import Moments
 from internal_coherence.ordering import (
     Order,
     Stage,
@@ -79,6 +80,7 @@ __all__ = [
     "LogEntry",
     "MissingDataWarning",
     "ModelError",
+    "Moments",
     "Order",
     "Profile",
     "Profiles",

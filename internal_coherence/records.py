@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
     Parameters
     ----------
     value : object
-        A dataclass, mapping, sequence, array, frame or scalar.
+        A dataclass, mapping, sequence, array, frame or scalar. Fields whose names begin with ``_`` are left out.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
         Dictionaries, lists, strings, numbers, booleans and None only.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if not f.name.startswith("_")}
     if isinstance(value, pd.DataFrame):
         named = value.reset_index() if value.index.name is not None else value
         return [plain(row) for row in named.to_dict("records")]
@@ -81,7 +81,8 @@ class Record:
         dict
             Field name to value.
         """
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # every record is a dataclass
+        shown = (f.name for f in fields(self) if not f.name.startswith("_"))  # type: ignore[arg-type]  # all are dataclasses
+        return {name: getattr(self, name) for name in shown}
 
 
 class Framed(Protocol):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import internal_coherence as ic
-from internal_coherence.schools.grouping import group, school_moments
+from internal_coherence.moments.grouping import group, school_moments
 from internal_coherence.schools.variance import icc1_from, icc2_from
 
 

@@ -1,38 +1,39 @@
-"""Coefficient alpha, and its interval."""
+"""Coefficient alpha, and its intervals."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtri
+from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ImproperSolutionWarning, MissingDataWarning, ModelError, ResponseError, listing
+from internal_coherence.measurement.alpha_limits import (
+    INTERVALS,
+    OF_ANSWERS,
+    Interval,
+    limits_of_answers,
+    limits_of_moments,
+    standard_error,
+)
+from internal_coherence.measurement.bootstrapping import DRAWS
+from internal_coherence.measurement.coefficients import (
+    average_off_diagonal,
+    coefficient_alpha,
+    lambda_6,
+    median_off_diagonal,
+    signal_to_noise,
+    total_variance,
+)
+from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
+from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.measurement.wording import warn_of_reversed
-from internal_coherence.moments.covariance import pairwise_covariance
+from internal_coherence.moments.sufficient import MISSING, Missing, Moments, moments_of_table
 from internal_coherence.records import ByScale, Record
-from internal_coherence.responses import Responses
-
-Array = NDArray[np.float64]
-Missing = Literal["pairwise", "listwise"]
-Interval = Literal["feldt"]
-MISSING: Final[tuple[str, ...]] = get_args(Missing)
-INTERVALS: Final[tuple[str, ...]] = get_args(Interval)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceInterval:
-    """An interval and how it was made: `lower`, `upper`, `level`, `method`."""
-
-    lower: float
-    upper: float
-    level: float
-    method: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -45,20 +46,28 @@ class Alpha(Record):
         Of the raw items.
     alpha_standardized : float
         Of the items in standard deviations; NaN if an item does not vary.
-    average_r : float
-        Mean correlation between the items.
+    average_r, median_r : float
+        Mean and median correlation between the items.
+    signal_to_noise : float
+        k r̄ / (1 − r̄).
+    lambda_6 : float
+        Guttman's λ6 of the standardised items, psych's G6(smc); NaN if some items determine another.
+    mean, sd : float
+        Of the scale score, the mean of the items that a teacher answered.
+    se : float
+        Duhachek & Iacobucci's standard error of alpha, for independent teachers and normal items.
     n_items : int
         Items on the scale.
-    n : int
-        Teachers that the interval counts: under listwise deletion those who answered every item, under pairwise
-        deletion those who answered any.
-    n_complete : int
-        Teachers who answered every item.
-    n_smallest_pair : int
+    n : int or None
+        Teachers that the interval counts: under listwise deletion those who answered every item, else those who
+        answered any; schools, for moments between schools; None if not known.
+    n_complete : int or None
+        Teachers who answered every item; None for moments.
+    n_smallest_pair : int or None
         The fewest teachers behind any one covariance.
-    missing : {"pairwise", "listwise"}
+    missing : {"pairwise", "listwise", "em", "given"}
         How missing answers were treated.
-    interval : {"feldt"}
+    interval : str
         The kind of interval.
     note : str
         Why a number is NaN; empty where none is.
@@ -67,13 +76,20 @@ class Alpha(Record):
     alpha: float
     alpha_standardized: float
     average_r: float
+    median_r: float
+    signal_to_noise: float
+    lambda_6: float
+    mean: float
+    sd: float
+    se: float
     n_items: int
-    n: int
-    n_complete: int
-    n_smallest_pair: int
-    missing: Missing
+    n: int | None
+    n_complete: int | None
+    n_smallest_pair: int | None
+    missing: Missing | Literal["given"]
     interval: Interval
-    note: str = ""
+    note: str
+    _limits: Limits
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
         """Return the interval for the raw alpha.
@@ -86,17 +102,15 @@ class Alpha(Record):
         Returns
         -------
         ConfidenceInterval
-            Feldt's takes teachers as independent; teachers of one school are not quite, so it is somewhat too narrow.
+            Its ``method`` says how it was made and whether teachers were taken as independent. Teachers of one
+            school are not quite: then all intervals but the cluster bootstrap are too narrow.
 
         Raises
         ------
         ModelError
             If the level is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ModelError(f"level={level} is not between 0 and 1")
-        lower, upper = feldt_interval(self.alpha, self.n_items, self.n, level)
-        return ConfidenceInterval(lower=lower, upper=upper, level=level, method="feldt, independent teachers")
+        return interval_at(self._limits, self.alpha, level)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table of one row, with the 95 % interval.
@@ -114,25 +128,37 @@ class Alpha(Record):
         interval = self.confidence_interval()
         shown = f"alpha {self.alpha:.3f} [{interval.lower:.3f}, {interval.upper:.3f}]"
         note = f"; {self.note}" if self.note else ""
-        return f"<{shown}, {self.n_items} items, n = {self.n} ({self.missing}){note}>"
+        return f"<{shown}, {self.n_items} items, n = {self.n} ({self.missing}), {interval.method}{note}>"
 
 
 def alpha(
-    data: pd.DataFrame | ArrayLike | Responses,
+    data: Data,
     *,
     missing: Missing = "pairwise",
     interval: Interval = "feldt",
+    school: ArrayLike | pd.Series | None = None,
+    draws: int = DRAWS,
+    rng: np.random.Generator | int | None = None,
 ) -> Alpha | ByScale[Alpha]:
     """Coefficient alpha of a scale, or of every scale of a survey.
 
     Parameters
     ----------
-    data : DataFrame or (n, k) array of items, or Responses
+    data : DataFrame or (n, k) array of items, Moments, or Responses
         Rows are teachers; items coded in one direction; NaN missing. `Responses` of one wave give every scale.
-    missing : {"pairwise", "listwise"}
-        Each covariance from the teachers who answered both items, or all from those who answered every item.
-    interval : {"feldt"}
-        Feldt's, exact for independent teachers and parallel normal items.
+    missing : {"pairwise", "listwise", "em"}
+        Each covariance from the teachers who answered both items; all from those who answered every item; or by
+        maximum likelihood from everyone. `Moments` keep their own.
+    interval : {"feldt", "bonett", "duhachek", "adf", "bootstrap", "cluster_bootstrap"}
+        Feldt's and Bonett's are for parallel normal items, Duhachek & Iacobucci's for normal items, the
+        asymptotically distribution-free one for any, all of independent teachers who answered everything (``adf``
+        uses only those); ``bootstrap`` draws teachers, ``cluster_bootstrap`` whole schools. `Moments` have the first three.
+    school : (n,) array or Series, optional
+        Each teacher's school, for the cluster bootstrap; `Responses` know theirs.
+    draws : int
+        Bootstrap samples.
+    rng : Generator, int or None
+        The bootstrap's source of chance.
 
     Returns
     -------
@@ -143,7 +169,7 @@ def alpha(
     ResponseError
         With fewer than two items, or values that are not finite.
     ModelError
-        For an option that does not exist.
+        For an option that does not exist or that the data have no room for.
 
     Warns
     -----
@@ -152,135 +178,99 @@ def alpha(
     MissingDataWarning
         If alpha is NaN, for instance since nobody answered an item; ``note`` says why.
     ImproperSolutionWarning
-        If pairwise covariances contradict each other so that alpha is above 1.
+        If pairwise covariances contradict each other.
 
     Notes
     -----
-    ``psych::alpha(x)``: ``total$raw_alpha``, ``std.alpha``, ``average_r`` and ``feldt``, from pairwise covariances and
-    correlations as there (version 2.5.3). Under pairwise deletion psych counts every row, also
-    those without any answer; here those do not count. Cronbach (1951); Feldt, Woodruff & Salih (1987).
+    ``psych::alpha(x)``: ``total`` (raw_alpha, std.alpha, G6(smc), average_r, S/N, ase, mean, sd, median_r) and ``feldt``,
+    from pairwise covariances and correlations as there (version 2.5.3). Under pairwise deletion psych counts every
+    row, also those without any answer; here those do not count. Cronbach (1951); Feldt, Woodruff & Salih (1987);
+    Bonett (2002); Duhachek & Iacobucci (2004); Maydeu-Olivares, Coffman & Hartmann (2007).
 
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> by_scale = ic.alpha(ic.example_responses().select(wave=2025))
+    >>> teachers = ic.example_responses().select(wave=2025)
+    >>> by_scale = ic.alpha(teachers, interval="cluster_bootstrap", rng=1)
     >>> round(by_scale["leadership"].alpha, 2)
     0.84
+    >>> by_scale["leadership"].confidence_interval().method
+    'cluster bootstrap of 24 schools, 2000 draws'
     """
     if missing not in MISSING:
         raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
     if interval not in INTERVALS:
         raise ModelError(f"interval={interval!r} is not one of {listing(INTERVALS)}")
-    if isinstance(data, Responses):
-        items = data.one_wave("alpha").items
-        return ByScale({s.key: _alpha(items[s.item_keys], missing, interval, s.key) for s in data.instrument.scales})
-    return _alpha(_frame(data), missing, interval)
-
-
-def _frame(data: pd.DataFrame | ArrayLike) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        frame = data
-    else:
-        array = np.asarray(data)
-        if array.ndim != 2:
-            raise ResponseError(f"items are a table, teachers × items; got {array.ndim} dimension(s)")
-        frame = pd.DataFrame(array, columns=[f"item {k + 1}" for k in range(array.shape[1])])
-    if wrong := [str(name) for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
-        raise ResponseError(f"items must be numbers; these columns are not: {listing(wrong)}")
-    return frame
-
-
-def _alpha(items: pd.DataFrame, missing: Missing, interval: Interval, scale: str = "") -> Alpha:
-    X = items.to_numpy(dtype=np.float64, na_value=np.nan)
-    names = [str(name) for name in items.columns]
-    where = f"scale {scale!r}: " if scale else ""
-    if X.shape[1] < 2:
-        raise ResponseError(f"{where}alpha needs at least two items; got {X.shape[1]}")
-    if np.isinf(X).any():
-        raise ResponseError(
-            f"{where}infinite values in {listing(n for n, x in zip(names, X.T, strict=True) if np.isinf(x).any())}"
-        )
-    answered = ~np.isnan(X)
-    complete = answered.all(axis=1)
-    used = X[complete] if missing == "listwise" else X
-    n = int(complete.sum()) if missing == "listwise" else int(answered.any(axis=1).sum())
-    pairs = pairwise_covariance(used)
-    cov = pairs.cov
-    note = _note(cov, pairs.n, names)
-    if alpha_from_covariance(cov) > 1:
-        note = "pairwise covariances that no complete data could have: too few answered together"
-        warnings.warn(f"{where}alpha is above 1: {note}", ImproperSolutionWarning, stacklevel=3)
-    if np.isnan(alpha_from_covariance(cov)):
-        warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=3)
-    else:
-        warn_of_reversed(cov, names, scale)
-    R = pairs.cor
-    return Alpha(
-        alpha=alpha_from_covariance(cov),
-        alpha_standardized=alpha_from_covariance(R),
-        average_r=float(R[~np.eye(len(R), dtype=bool)].mean()),
-        n_items=X.shape[1],
-        n=n,
-        n_complete=int(complete.sum()),
-        n_smallest_pair=int(pairs.n.min()),
-        missing=missing,
-        interval=interval,
-        note=note,
+    if isinstance(data, Moments):
+        if interval in OF_ANSWERS:
+            raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
+        return _alpha(data, limits_of_moments(data, interval), interval)
+    source = np.random.default_rng(rng)
+    return each_scale(
+        data,
+        "alpha",
+        partial(_alpha_of_table, missing=missing, interval=interval, draws=draws, rng=source),
+        school=school,
     )
 
 
-def _note(cov: Array, n: Array, names: Sequence[str]) -> str:
-    """Say why a coefficient can't be computed, or what about it is odd."""
-    if unanswered := [name for name, count in zip(names, np.diag(n), strict=True) if count < 2]:
-        return f"fewer than two answers to {listing(unanswered)}"
-    if np.isnan(cov).any():
-        return "some pair of items was never answered by two teachers together"
-    if constant := [name for name, variance in zip(names, np.diag(cov), strict=True) if variance <= 0]:
-        return f"everyone gave the same answer to {listing(constant)}"
-    if not cov.sum() > 0:
-        return "the sum of the items does not vary"
-    return ""
+def _alpha_of_table(
+    table: ItemTable, *, missing: Missing, interval: Interval, draws: int, rng: np.random.Generator
+) -> Alpha:
+    _at_least_two(table.names, table.where)
+    moments = moments_of_table(table, missing)
+    if interval in OF_ANSWERS:
+        limits = limits_of_answers(table, missing, interval, draws, rng)
+    else:
+        limits = limits_of_moments(moments, interval)
+    return _alpha(moments, limits, interval, table)
 
 
-def alpha_from_covariance(cov: Array) -> float:
-    """Return alpha: k/(k−1) (1 − tr C / 1'C1).
+def _alpha(moments: Moments, limits: Limits, interval: Interval, table: ItemTable | None = None) -> Alpha:
+    _at_least_two(moments.names)
+    C, R = moments.cov, moments.cor
+    where, scale = (table.where, table.scale) if table else ("", "")
+    value, note = float(coefficient_alpha(C)), moments.trouble()
+    if value > 1:
+        note = "pairwise covariances that no complete data could have: too few answered together"
+        warnings.warn(f"{where}alpha is above 1: {note}", ImproperSolutionWarning, stacklevel=5)
+    if np.isnan(value):
+        note = note or "the sum of the items does not vary"
+        warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=5)
+    else:
+        warn_of_reversed(C, moments.names, scale)
+    mean, sd = _of_scores(moments, table)
+    return Alpha(
+        alpha=value,
+        alpha_standardized=float(coefficient_alpha(R)),
+        average_r=float(average_off_diagonal(R)),
+        median_r=float(median_off_diagonal(R)),
+        signal_to_noise=float(signal_to_noise(R)),
+        lambda_6=lambda_6(R),
+        mean=mean,
+        sd=sd,
+        se=standard_error(moments),
+        n_items=len(C),
+        n=moments.n_units,
+        n_complete=None if table is None else int(table.complete.sum()),
+        n_smallest_pair=None if moments.n is None else int(np.min(moments.n)),
+        missing=moments.missing,
+        interval=interval,
+        note=note,
+        _limits=limits,
+    )
 
-    Parameters
-    ----------
-    cov : (k, k) array
-        Covariances of the items, or their correlations for the standardised alpha.
 
-    Returns
-    -------
-    float
-        NaN where the sum of the items does not vary.
-    """
-    k = len(cov)
-    total = float(cov.sum())
-    if not total > 0:
-        return float("nan")
-    return k / (k - 1) * (1 - float(np.trace(cov)) / total)
+def _at_least_two(names: tuple[str, ...], where: str = "") -> None:
+    if len(names) < 2:
+        raise ResponseError(f"{where}alpha needs at least two items; got {len(names)}")
 
 
-def feldt_interval(alpha: float, k: int, n: int, level: float) -> tuple[float, float]:
-    """Return Feldt's interval: (1 − α̂)/(1 − α) follows F with n − 1 and (n − 1)(k − 1) degrees of freedom.
-
-    Parameters
-    ----------
-    alpha : float
-        The estimate.
-    k, n : int
-        Items and teachers.
-    level : float
-        Of confidence.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper limit; NaN with fewer than two teachers, or an alpha above 1.
-    """
-    if n < 2 or np.isnan(alpha) or alpha > 1:
-        return float("nan"), float("nan")
-    df1, df2 = n - 1, (n - 1) * (k - 1)
-    tail = (1 - level) / 2
-    return 1 - (1 - alpha) * float(fdtri(df1, df2, 1 - tail)), 1 - (1 - alpha) * float(fdtri(df1, df2, tail))
+def _of_scores(moments: Moments, table: ItemTable | None) -> tuple[float, float]:
+    """Return the mean and standard deviation of the scale score, the mean of the items that were answered."""
+    if table is None or moments.missing == "listwise":
+        return float(moments.mean.mean()), float(np.sqrt(total_variance(moments.cov))) / len(moments.names)
+    present = ~np.isnan(table.X)
+    counts = present.sum(axis=1)
+    scores = np.where(present, table.X, 0.0).sum(axis=1)[counts > 0] / counts[counts > 0]
+    return (float(scores.mean()), float(scores.std(ddof=1))) if len(scores) > 1 else (float("nan"), float("nan"))

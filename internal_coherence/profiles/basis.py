@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest, listing
+from internal_coherence.moments.grouping import SchoolMoments, group, school_moments
 from internal_coherence.profiles.computing import SamplingError, Standing, sampling_error, standing
 from internal_coherence.profiles.parts import Choices, ReferenceSD, WithinSD
 from internal_coherence.profiles.reference import Reference, ReferenceChoice, from_norms, from_schools, school_mask
@@ -19,7 +20,6 @@ from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.aggregation import school_reasons, withheld_reasons
 from internal_coherence.schools.disclosure import Audience, Gates, check_audience
-from internal_coherence.schools.grouping import SchoolMoments, group, school_moments
 from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.moments.grouping import SchoolMoments
 from internal_coherence.profiles.parts import WithinSD
 from internal_coherence.profiles.reference import Reference
-from internal_coherence.schools.grouping import SchoolMoments
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

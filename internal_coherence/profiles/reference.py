@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest, listing
 from internal_coherence.instrument import Instrument
+from internal_coherence.moments.grouping import SchoolMoments
 from internal_coherence.profiles.parts import ReferenceSD
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.grouping import SchoolMoments
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.moments.grouping import SchoolMoments
 from internal_coherence.profiles.computing import SamplingError, error_of_reference, extremes
 from internal_coherence.profiles.parts import Choices, Extremes
 from internal_coherence.profiles.reference import Reference
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure import Audience
-from internal_coherence.schools.grouping import SchoolMoments
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, listing
+from internal_coherence.moments.grouping import Groups, SchoolMoments, group, school_moments
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses, score
 from internal_coherence.schools.disclosure import Audience, Gates, check_audience
-from internal_coherence.schools.grouping import Groups, SchoolMoments, group, school_moments
 from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]

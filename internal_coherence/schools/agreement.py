@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ResponseError
+from internal_coherence.moments.grouping import group, numbers
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group, numbers
 
 Array = NDArray[np.float64]
 

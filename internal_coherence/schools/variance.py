@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from internal_coherence.errors import ModelError, ResponseError, listing
+from internal_coherence.moments.grouping import group, numbers, school_moments
 from internal_coherence.records import Record
-from internal_coherence.schools.grouping import group, numbers, school_moments
 
 GroupSize = Literal["mean", "k0"]
 GROUP_SIZES: Final[tuple[str, ...]] = get_args(GroupSize)

@@ -35,6 +35,21 @@ class Groups:
         """The number of schools."""
         return len(self.labels)
 
+    def keeping(self, rows: NDArray[np.bool_]) -> Groups:
+        """Return the schools of some of the rows; a school that loses all its rows goes.
+
+        Parameters
+        ----------
+        rows : (n,) array of bool
+            Which to keep.
+
+        Returns
+        -------
+        Groups
+        """
+        left, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Groups(codes=codes.astype(np.intp), labels=tuple(self.labels[j] for j in left))
+
     def sums(self, X: Array) -> Array:
         """Return each school's column sums.
 

@@ -1,0 +1,131 @@
+"""What every verb of this room accepts: items, their moments, or a survey, of which every scale is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from internal_coherence.errors import ModelError, ResponseError, listing
+from internal_coherence.moments.sufficient import MISSING, Missing, Moments, moments_of_table
+from internal_coherence.moments.tables import Items, ItemTable, item_table
+from internal_coherence.records import ByScale, Framed
+from internal_coherence.responses import Responses
+
+Data = Items | Moments
+R = TypeVar("R", bound=Framed)
+
+__all__ = ["Data", "ItemTable", "Items", "each_moments", "each_scale", "item_table", "moments_of", "scale_tables"]
+
+
+def scale_tables(responses: Responses, what: str) -> dict[str, ItemTable]:
+    """Return the items of every scale.
+
+    Parameters
+    ----------
+    responses : Responses
+        Of one wave.
+    what : str
+        The statistic asked for, for messages.
+
+    Returns
+    -------
+    dict
+        Scale key to its items, with the teachers' schools.
+    """
+    whole = item_table(responses, what)
+    place = {name: k for k, name in enumerate(whole.names)}
+    return {
+        s.key: replace(whole, X=whole.X[:, [place[key] for key in s.item_keys]], names=tuple(s.item_keys), scale=s.key)
+        for s in responses.instrument.scales
+    }
+
+
+def each_scale(
+    data: Items, what: str, run: Callable[[ItemTable], R], *, school: ArrayLike | pd.Series | None = None
+) -> R | ByScale[R]:
+    """Run a statistic on the items given, or on every scale of a survey.
+
+    Parameters
+    ----------
+    data : DataFrame or (n, k) array of items, or Responses
+        What the user passed.
+    what : str
+        The statistic, for messages.
+    run : callable
+        From items to a result.
+    school : (n,) array or Series, optional
+        Each row's school; `Responses` know theirs.
+
+    Returns
+    -------
+    result, or mapping of scale to result
+    """
+    if isinstance(data, Moments):
+        raise ModelError(f"{what} needs the answers themselves; moments do not hold them")
+    if isinstance(data, Responses) and school is None:
+        return ByScale({scale: run(table) for scale, table in scale_tables(data, what).items()})
+    return run(item_table(data, what, school=school))
+
+
+def each_moments(data: Data, missing: Missing, what: str, run: Callable[[Moments], R]) -> R | ByScale[R]:
+    """Run a statistic that needs no more than moments, on the items given or on every scale of a survey.
+
+    Parameters
+    ----------
+    data : DataFrame or (n, k) array of items, Moments, or Responses
+        What the user passed.
+    missing : {"pairwise", "listwise", "em"}
+        How missing answers are treated.
+    what : str
+        The statistic, for messages.
+    run : callable
+        From moments to a result.
+
+    Returns
+    -------
+    result, or mapping of scale to result
+
+    Raises
+    ------
+    ModelError
+        For a `missing` that does not exist.
+    ResponseError
+        If there are fewer than two items.
+    """
+    if missing not in MISSING:
+        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
+    if isinstance(data, Responses):
+        tables = scale_tables(data, what)
+        return ByScale({scale: run(moments_of_table(table, missing)) for scale, table in tables.items()})
+    return run(moments_of(data, missing, what))
+
+
+def moments_of(data: Data, missing: Missing, what: str) -> Moments:
+    """Return the moments of all the items together.
+
+    Parameters
+    ----------
+    data : DataFrame or (n, k) array of items, Moments, or Responses
+        Moments are taken as they are.
+    missing : {"listwise", "pairwise", "em"}
+        How missing answers are treated.
+    what : str
+        The statistic, for messages.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    ResponseError
+        If there are fewer than two items.
+    """
+    moments = data if isinstance(data, Moments) else moments_of_table(item_table(data, what), missing)
+    if len(moments.names) < 2:
+        raise ResponseError(f"{what} needs at least two items; got {len(moments.names)}")
+    return moments
