@@ -1,6 +1,77 @@
 """Is a scale a scale?"""
 
-from internal_coherence.measurement.internal_consistency import Alpha, alpha
+from internal_coherence.measurement.careless.screening import Screening, screen_responses
+from internal_coherence.measurement.careless.screening_rules import ScreeningCutoffs
+from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
+from internal_coherence.measurement.composites.omegas import Omega, omega
+from internal_coherence.measurement.composites.validity import (
+    Heterotrait,
+    VarianceExtracted,
+    average_variance_extracted,
+    htmt,
+)
+from internal_coherence.measurement.consistency.comparing import AlphaComparison, compare_alphas
+from internal_coherence.measurement.consistency.internal_consistency import Alpha, alpha
+from internal_coherence.measurement.consistency.lower_bounds import LowerBounds, guttman
+from internal_coherence.measurement.consistency.splits import SplitHalves, split_halves
+from internal_coherence.measurement.dimensionality.adequacy import (
+    SamplingAdequacy,
+    Sphericity,
+    bartlett_sphericity,
+    kmo,
+)
+from internal_coherence.measurement.dimensionality.average_partial import (
+    MinimumAveragePartial,
+    minimum_average_partial,
+)
+from internal_coherence.measurement.dimensionality.exploratory import efa
+from internal_coherence.measurement.dimensionality.factor_scoring import factor_scores
+from internal_coherence.measurement.dimensionality.factor_solution import FactorSolution
+from internal_coherence.measurement.dimensionality.retention import ParallelAnalysis, parallel_analysis
+from internal_coherence.measurement.items.analysis import ItemAnalysis, item_analysis
+from internal_coherence.measurement.items.item_cutoffs import ItemCutoffs
+from internal_coherence.measurement.items.wording_effects import WordingEffect, wording_effect
 from internal_coherence.measurement.limits import ConfidenceInterval
+from internal_coherence.measurement.overview import Reliability, ScaleReliability, reliability
 
-__all__ = ["Alpha", "ConfidenceInterval", "alpha"]
+__all__ = [
+    "Alpha",
+    "AlphaComparison",
+    "CompositeReliability",
+    "ConfidenceInterval",
+    "FactorSolution",
+    "Heterotrait",
+    "ItemAnalysis",
+    "ItemCutoffs",
+    "LowerBounds",
+    "MinimumAveragePartial",
+    "Omega",
+    "ParallelAnalysis",
+    "Reliability",
+    "SamplingAdequacy",
+    "ScaleReliability",
+    "Screening",
+    "ScreeningCutoffs",
+    "Sphericity",
+    "SplitHalves",
+    "VarianceExtracted",
+    "WordingEffect",
+    "alpha",
+    "average_variance_extracted",
+    "bartlett_sphericity",
+    "compare_alphas",
+    "composite_reliability",
+    "efa",
+    "factor_scores",
+    "guttman",
+    "htmt",
+    "item_analysis",
+    "kmo",
+    "minimum_average_partial",
+    "omega",
+    "parallel_analysis",
+    "reliability",
+    "screen_responses",
+    "split_halves",
+    "wording_effect",
+]

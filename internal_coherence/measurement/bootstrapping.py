@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.measurement.entrance import ItemTable
-from internal_coherence.measurement.limits import ClusterLimits, Limits, PercentileLimits
+from internal_coherence.measurement.limits import ClusterLimits, PercentileLimits
+from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.resampling import ResampledMoments, resample
-from internal_coherence.moments.sufficient import Missing
 
 Array = NDArray[np.float64]
 DRAWS: Final = 2000
@@ -26,7 +26,7 @@ def bootstrap_limits(
     draws: int,
     rng: np.random.Generator,
     statistic: Callable[[ResampledMoments], Array],
-) -> Limits:
+) -> PercentileLimits | ClusterLimits:
     """Return the limits of a coefficient from bootstrap samples.
 
     Parameters
@@ -46,7 +46,7 @@ def bootstrap_limits(
 
     Returns
     -------
-    Limits
+    PercentileLimits or ClusterLimits
         Percentiles for teachers; for schools, Student's t on the logarithm of one minus the coefficient.
 
     Raises

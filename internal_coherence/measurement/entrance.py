@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ModelError, ResponseError, listing
-from internal_coherence.moments.sufficient import MISSING, Missing, Moments, moments_of_table
+from internal_coherence.moments.levels import MISSING, Missing
+from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.moments.tables import Items, ItemTable, item_table
 from internal_coherence.records import ByScale, Framed
 from internal_coherence.responses import Responses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -125,6 +125,10 @@ class PercentileLimits:
         lower, upper = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
         return float(lower), float(upper)
 
+    def of(self, draws: Array) -> PercentileLimits:
+        """Return the limits of another coefficient of the same samples."""
+        return replace(self, draws=draws)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterLimits:
@@ -147,3 +151,7 @@ class ClusterLimits:
         se = float(np.log1p(-usable).std(ddof=1)) * np.sqrt(J / (J - 1))
         reach = float(stdtrit(J - 1, (1 + level) / 2)) * se
         return 1 - (1 - estimate) * float(np.exp(reach)), 1 - (1 - estimate) * float(np.exp(-reach))
+
+    def of(self, draws: Array) -> ClusterLimits:
+        """Return the limits of another coefficient of the same samples."""
+        return replace(self, draws=draws)

@@ -187,7 +187,8 @@ def a_centre(X: Array) -> Array:
     if np.isnan(sample).all(axis=0).any():
         sample = X
     present = ~np.isnan(sample)
-    return np.rint(np.where(present, sample, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1))
+    middle: Array = np.rint(np.where(present, sample, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1))
+    return middle
 
 
 def _complete_sums(Z: Array) -> Array:
@@ -202,8 +203,8 @@ def _incomplete_sums(Z: Array, work: Array) -> Array:
     k, rows = Z.shape
     answered = Z == Z
     single = _exact_in_single(Z, answered)
-    real, bits = (np.float32, np.int32) if single else (np.float64, np.int64)
-    both = work.view(real)[:, :rows]
+    real, bits = (np.dtype(np.float32), np.int32) if single else (np.dtype(np.float64), np.int64)
+    both: NDArray[np.floating] = work.view(real)[:, :rows]
     # A NaN's bits AND zeros are 0.0: three times as fast as a masked copy.
     np.bitwise_and(Z.astype(real, copy=False).view(bits), -answered.astype(bits), out=both[:k].view(bits))
     np.square(both[:k], out=both[k:])

@@ -204,7 +204,7 @@ def _squared_extrapolation(
         r, v = once - theta, twice - 2 * once + theta
         if np.abs(twice - once).max() < TOLERANCE:
             return twice, step(twice)[1], n_steps, True
-        reach = max(float(np.linalg.norm(r) / max(np.linalg.norm(v), 1e-300)), 1.0)
+        reach = max(float(np.linalg.norm(r)) / max(float(np.linalg.norm(v)), 1e-300), 1.0)
         theta = theta + 2 * reach * r + reach**2 * v
         try:
             once, leap = step(theta)

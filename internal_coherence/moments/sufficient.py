@@ -5,25 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ImproperSolutionWarning, ModelError, listing
-from internal_coherence.moments.grouping import Groups
-from internal_coherence.moments.pairs import PairMoments, pair_moments
-from internal_coherence.moments.saturated import SaturatedNormal, saturated_normal
+from internal_coherence.moments.given import given_moments
+from internal_coherence.moments.levels import LEVELS, MISSING, Level, Missing, level_moments
+from internal_coherence.moments.pairs import PairMoments
+from internal_coherence.moments.saturated import SaturatedNormal
 from internal_coherence.moments.tables import Items, ItemTable, item_table
 from internal_coherence.records import Record, plain
 
 Array = NDArray[np.float64]
-Missing = Literal["listwise", "pairwise", "em"]
-Level = Literal["total", "within", "between"]
-MISSING: Final[tuple[str, ...]] = get_args(Missing)
-LEVELS: Final[tuple[str, ...]] = get_args(Level)
 INDEFINITE: Final = 1e-10
 """An eigenvalue of the correlations below minus this is negative beyond rounding."""
 
@@ -167,23 +163,17 @@ class Moments(Record):
         """
         if isinstance(cov, pd.DataFrame) and names is None:
             names = [str(c) for c in cov.columns]
-        S = _covariance_matrix(cov)
-        k = len(S)
+        pairs = given_moments(cov, n, mean)
+        k = len(pairs.n)
         labels = tuple(f"item {i + 1}" for i in range(k)) if names is None else tuple(str(x) for x in names)
         if len(labels) != k or len(set(labels)) != k:
             raise ModelError(f"names must be {k} different names; got {listing(labels)}")
-        counts = _counts(n, k)
-        centre = np.full(k, np.nan) if mean is None else np.asarray(mean, dtype=np.float64)
-        if centre.shape != (k,):
-            raise ModelError(f"mean must have {k} entries, one an item; got shape {centre.shape}")
-        cross = S * np.where(np.isnan(counts), 1.0, counts - 1)
-        square = np.diag(S)[:, None] * np.where(np.isnan(counts), 1.0, counts - 1)
         made = cls(
             names=labels,
             missing="given",
             level="total",
-            n_rows=None if n is None else int(counts.max()),
-            pairs=PairMoments(n=counts, centre=centre, offset=np.zeros((k, k)), cross=cross, square=square),
+            n_rows=None if n is None else int(pairs.n.max()),
+            pairs=pairs,
             n_groups=np.ones((k, k)),
         )
         return made._said()
@@ -206,7 +196,8 @@ class Moments(Record):
     @property
     def mean(self) -> Array:
         """Means of the items, (k,): over all who answered an item, weighted by school size at the level between."""
-        return np.diagonal(self.pairs.mean)
+        means: Array = np.diagonal(self.pairs.mean)
+        return means
 
     @property
     def df(self) -> Array:
@@ -214,20 +205,23 @@ class Moments(Record):
         if self.missing == "em":
             return self.pairs.n
         if self.level == "between":
-            return self.pairs.n - self.pairs.n / np.maximum(self.n_groups, 1)
+            between: Array = self.pairs.n - self.pairs.n / np.maximum(self.n_groups, 1)
+            return between
         return np.where(np.isnan(self.pairs.n), 1.0, self.pairs.n - self.n_groups)
 
     @property
     def cov(self) -> Array:
         """Covariances, (k, k); NaN where too few answered both items."""
         df = self.df
-        return np.divide(self.pairs.cross, df, out=np.full(df.shape, np.nan), where=df > 0)
+        cov: Array = np.divide(self.pairs.cross, df, out=np.full(df.shape, np.nan), where=df > 0)
+        return cov
 
     @property
     def cor(self) -> Array:
         """Correlations, (k, k), each with the standard deviations of those who answered both; NaN if one does not vary."""
         spread = self.pairs.square * self.pairs.square.T
-        return np.divide(self.pairs.cross, np.sqrt(spread), out=np.full(spread.shape, np.nan), where=spread > 0)
+        cor: Array = np.divide(self.pairs.cross, np.sqrt(spread), out=np.full(spread.shape, np.nan), where=spread > 0)
+        return cor
 
     @property
     def log_likelihood(self) -> float:
@@ -393,90 +387,16 @@ def moments_of_table(table: ItemTable, missing: Missing, level: Level = "total")
     ModelError
         If the level needs schools that are not known, or there is no EM for it.
     """
-    if level != "total" and table.groups is None:
-        raise ModelError(f"level={level!r} needs school=, each teacher's school")
-    if level != "total" and missing == "em":
-        raise ModelError(f"missing='em' is there for level='total' only; use 'pairwise' or 'listwise' for {level!r}")
-    k = len(table.names)
-    fit = saturated_normal(table.X, table.names) if missing == "em" else None
-    pairs = pair_moments(table.X, listwise=missing == "listwise") if fit is None else _of_normal(fit)
-    n_groups, schools = np.ones((k, k)), ()
-    if table.groups is not None and level != "total":
-        used = table.listwise() if missing == "listwise" else table
-        within, n_groups = pooled_within(used.X, used.groups)
-        schools = used.groups.labels
-        pairs = within if level == "within" else pairs.less(within)
-    counted = pairs.n.flat[0] if (pairs.n == pairs.n.flat[0]).all() else (~np.isnan(table.X)).any(axis=1).sum()
+    found = level_moments(table, missing, level)
+    n = found.pairs.n
+    counted = n.flat[0] if (n == n.flat[0]).all() else (~np.isnan(table.X)).any(axis=1).sum()
     return Moments(
         names=table.names,
         missing=missing,
         level=level,
         n_rows=int(counted),
-        pairs=pairs,
-        n_groups=n_groups,
-        schools=schools,
-        fit=fit,
+        pairs=found.pairs,
+        n_groups=found.n_groups,
+        schools=found.schools,
+        fit=found.fit,
     )._said()
-
-
-def _of_normal(fit: SaturatedNormal) -> PairMoments:
-    k = len(fit.mean)
-    cross = fit.cov * fit.n
-    return PairMoments(
-        n=np.full((k, k), float(fit.n)),
-        centre=fit.mean,
-        offset=np.zeros((k, k)),
-        cross=cross,
-        square=np.repeat(np.diag(cross)[:, None], k, axis=1),
-    )
-
-
-def pooled_within(X: Array, groups: Groups) -> tuple[PairMoments, Array]:
-    """Return the cross-products about the schools' own means, summed over schools, and each pair's number of schools.
-
-    Parameters
-    ----------
-    X : (n, k) array
-        NaN is missing.
-    groups : Groups
-        Of the n rows.
-
-    Returns
-    -------
-    PairMoments
-        Its means are those of all rows.
-    (k, k) array
-    """
-    k = X.shape[1]
-    order = np.argsort(groups.codes, kind="stable")
-    edges = np.searchsorted(groups.codes[order], np.arange(groups.n_schools + 1))
-    whole, within, n_groups = None, np.zeros((2, k, k)), np.zeros((k, k))
-    for start, end in pairwise(edges):
-        school = pair_moments(X[order[start:end]])
-        whole = school if whole is None else whole.merge(school)
-        within += np.stack([school.cross, school.square])
-        n_groups += school.n > 0
-    return replace(whole, cross=within[0], square=within[1]), n_groups
-
-
-def _covariance_matrix(cov: ArrayLike | pd.DataFrame) -> Array:
-    try:
-        S = np.array(cov, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ModelError("the covariance matrix must hold numbers") from None
-    if S.ndim != 2 or S.shape[0] != S.shape[1] or len(S) == 0:
-        raise ModelError(f"a covariance matrix is square; got shape {S.shape}")
-    if not np.isfinite(S).all():
-        raise ModelError("the covariance matrix has entries that are missing or infinite")
-    if not np.allclose(S, S.T, rtol=1e-8, atol=1e-12 * np.abs(S).max()):
-        raise ModelError("the covariance matrix is not symmetric")
-    if (np.diag(S) < 0).any():
-        raise ModelError("the covariance matrix has a negative variance on its diagonal")
-    return (S + S.T) / 2
-
-
-def _counts(n: int | ArrayLike | None, k: int) -> Array:
-    counts = np.full((k, k), np.nan) if n is None else np.broadcast_to(np.asarray(n, dtype=np.float64), (k, k)).copy()
-    if n is not None and not (counts >= 2).all():
-        raise ModelError(f"n={n!r}: a covariance rests on at least two teachers")
-    return counts

@@ -48,8 +48,7 @@ class ItemTable:
     @property
     def complete(self) -> NDArray[np.bool_]:
         """The rows that answered every item."""
-        full: NDArray[np.bool_] = ~np.isnan(self.X).any(axis=1)
-        return full
+        return np.logical_not(np.isnan(self.X).any(axis=1))
 
     def listwise(self) -> ItemTable:
         """Return the table of the rows that answered every item.
@@ -98,10 +97,8 @@ def item_table(data: Items, what: str, *, school: ArrayLike | pd.Series | None =
     if isinstance(school, pd.Series) and isinstance(data, pd.DataFrame) and not frame.index.equals(school.index):
         raise ResponseError(f"{what}: items and school have different indexes, so their rows may not belong together")
     X = _numbers(frame)
-    if (infinite := np.isinf(X).any(axis=0)).any():
-        raise ResponseError(
-            f"{what}: infinite values in {listing(n for n, bad in zip(names, infinite, strict=True) if bad)}"
-        )
+    if infinite := [name for name, x in zip(names, X.T, strict=True) if np.isinf(x).any()]:
+        raise ResponseError(f"{what}: infinite values in {listing(infinite)}")
     groups = None if school is None else group(school, len(X))
     return ItemTable(X=X, names=names, index=frame.index, groups=groups)
 

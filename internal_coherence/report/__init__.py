@@ -1,12 +1,19 @@
 """The only room that rounds, labels and draws."""
 
+from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
+from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.pages import profile_page, write_pages
+from internal_coherence.report.reliability_figure import draw_reliability
 from internal_coherence.report.tables import district_table, html_table, profile_summary, school_table, write_csv
 
 __all__ = [
     "district_table",
+    "draw_likert",
+    "draw_loadings",
     "draw_profile",
+    "draw_reliability",
+    "draw_scree",
     "html_table",
     "profile_page",
     "profile_summary",

@@ -18,6 +18,8 @@ fields <- function(z) list(loadings = m(z$loadings), Phi = if (is.null(z$Phi)) N
   BIC = z$BIC, Vaccounted = m(z$Vaccounted), R2 = unname(unlist(z$R2)))
 for (rotation in c("none", "varimax", "oblimin", "promax"))
   out[[paste0("fa5.minres.", rotation)]] <- fields(fa(R, nfactors = 5, n.obs = n, fm = "minres", rotate = rotation))
+for (rotation in c("none", "oblimin"))
+  out[[paste0("fa5.ml.", rotation)]] <- fields(fa(R, nfactors = 5, n.obs = n, fm = "ml", rotate = rotation))
 f <- factanal(covmat = R, factors = 5, n.obs = n, rotation = "varimax")
 out$factanal5.varimax <- list(loadings = m(f$loadings), uniquenesses = unname(f$uniquenesses),
   STATISTIC = unname(f$STATISTIC), dof = f$dof, PVAL = unname(f$PVAL))
@@ -26,10 +28,10 @@ out$factanal5.varimax <- list(loadings = m(f$loadings), uniquenesses = unname(f$
 A <- matrix(unlist(out$fa5.minres.none$loadings), 25); out$rotated <- list()
 tight <- function(z) list(loadings = m(z$loadings), Phi = if (is.null(z$Phi)) NULL else m(z$Phi))
 out$rotated$varimax <- tight(varimax(A, eps = 1e-15))
-out$rotated$oblimin <- tight(oblimin(A, eps = 1e-8, maxit = 1e5))
-out$rotated$geomin <- tight(geominQ(A, eps = 1e-8, maxit = 1e5))
-out$rotated$geomin_orthogonal <- tight(geominT(A, eps = 1e-8, maxit = 1e5))
-out$rotated$bentler <- tight(bentlerQ(A, eps = 1e-8, maxit = 1e5))
+out$rotated$oblimin <- tight(oblimin(A, eps = 1e-7, maxit = 1e5))
+out$rotated$geomin <- tight(geominQ(A, eps = 1e-7, maxit = 1e5))
+out$rotated$geomin_orthogonal <- tight(geominT(A, eps = 1e-7, maxit = 1e5))
+out$rotated$bentler <- tight(bentlerQ(A, eps = 1e-7, maxit = 1e5))
 L <- out$fa5.minres.oblimin$loadings; Phi <- out$fa5.minres.oblimin$Phi
 out$weights <- lapply(c(regression = "Thurstone", bartlett = "Bartlett", tenberge = "tenBerge"),
   function(method) m(factor.scores(R, L, Phi, method = method)$weights))

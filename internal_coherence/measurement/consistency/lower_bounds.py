@@ -11,17 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
-from internal_coherence.measurement.coefficients import (
+from internal_coherence.measurement.consistency.coefficients import (
     coefficient_alpha,
     item_variances,
     lambda_6,
     squared_multiple_correlations,
     total_variance,
 )
+from internal_coherence.measurement.consistency.splits import every_half, split_coefficients
+from internal_coherence.measurement.dimensionality.extraction import minres
 from internal_coherence.measurement.entrance import Data, each_moments
-from internal_coherence.measurement.extraction import minres
-from internal_coherence.measurement.splits import every_half, split_coefficients
-from internal_coherence.moments.sufficient import Missing, Moments
+from internal_coherence.moments.levels import Missing
+from internal_coherence.moments.sufficient import Moments
 from internal_coherence.records import ByScale, Record
 
 Array = NDArray[np.float64]
@@ -247,7 +248,10 @@ def _glb_of_singular(C: Array, total: float) -> float:
     free = np.abs(null).max(axis=1) < 1e-7
     if not free.any():
         return 1.0
-    kept = C[np.ix_(free, free)] - C[np.ix_(free, ~free)] @ np.linalg.pinv(C[np.ix_(~free, ~free)]) @ C[np.ix_(~free, free)]
+    kept = (
+        C[np.ix_(free, free)]
+        - C[np.ix_(free, ~free)] @ np.linalg.pinv(C[np.ix_(~free, ~free)]) @ C[np.ix_(~free, free)]
+    )
     return 1 - (1 - greatest_lower_bound(kept)) * float(total_variance(kept)) / total
 
 

@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
-from internal_coherence.measurement.coefficients import total_variance
+from internal_coherence.measurement.consistency.coefficients import total_variance
 from internal_coherence.measurement.entrance import Data, each_moments
-from internal_coherence.moments.sufficient import Missing, Moments
+from internal_coherence.moments.levels import Missing
+from internal_coherence.moments.sufficient import Moments
 from internal_coherence.records import ByScale, Record
 
 Array = NDArray[np.float64]

@@ -7,10 +7,15 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from internal_coherence.measurement.bootstrapping import bootstrap_limits
-from internal_coherence.measurement.coefficients import alpha_influence, alpha_variance_normal, coefficient_alpha
+from internal_coherence.measurement.consistency.coefficients import (
+    alpha_influence,
+    alpha_variance_normal,
+    coefficient_alpha,
+)
 from internal_coherence.measurement.entrance import ItemTable
 from internal_coherence.measurement.limits import BonettLimits, FeldtLimits, Limits, WaldLimits
-from internal_coherence.moments.sufficient import Missing, Moments
+from internal_coherence.moments.levels import Missing
+from internal_coherence.moments.sufficient import Moments
 
 Interval = Literal["feldt", "bonett", "duhachek", "adf", "bootstrap", "cluster_bootstrap"]
 INTERVALS: Final[tuple[str, ...]] = get_args(Interval)

@@ -53,7 +53,8 @@ def coefficient_alpha(C: Array) -> Array:
     (...) array
     """
     k = C.shape[-1]
-    return k / (k - 1) * (1 - item_variances(C).sum(axis=-1) / total_variance(C))
+    alpha: Array = k / (k - 1) * (1 - item_variances(C).sum(axis=-1) / total_variance(C))
+    return alpha
 
 
 def average_off_diagonal(C: Array) -> Array:
@@ -101,7 +102,8 @@ def signal_to_noise(R: Array) -> Array:
     """
     r = average_off_diagonal(R)
     with np.errstate(divide="ignore"):
-        return R.shape[-1] * r / (1 - r)
+        ratio: Array = R.shape[-1] * r / (1 - r)
+    return ratio
 
 
 def squared_multiple_correlations(R: Array) -> Array:

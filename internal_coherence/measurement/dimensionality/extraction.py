@@ -47,7 +47,7 @@ class Extraction:
     @property
     def improper(self) -> NDArray[np.bool_]:
         """The items, as a (p,) mask, whose uniqueness rests on its bound: Heywood cases."""
-        return self.uniquenesses <= HEYWOOD
+        return self.uniquenesses <= HEYWOOD * (1 + 1e-9)
 
 
 def minres(R: Array, n_factors: int, *, tolerance: float = 1e-9) -> Extraction:
@@ -134,7 +134,7 @@ def least_squares(R: Array, psi: Array, m: int) -> tuple[float, Array, Array]:
     k = len(R) - m
     residual, kept = e[:k], e[k:]
     V2, V1 = V[:, :k], V[:, k:]
-    C = residual[:, None] / (residual[:, None] - kept)
+    C = _ratio(-residual[:, None], kept - residual[:, None])
     return float(residual @ residual) / 2, -(V2**2) @ residual, (V2 @ V2.T) ** 2 + 2 * _coupled(V2, V1, C)
 
 
@@ -156,9 +156,16 @@ def likelihood(R: Array, x: Array, m: int) -> tuple[float, Array, Array]:
     k = len(R) - m
     t, kept = theta[:k], theta[k:]
     W2, W1 = W[:, :k], W[:, k:]
-    C = (1 - t)[:, None] * (kept + t[:, None]) / (kept - t[:, None])
+    C = _ratio((1 - t)[:, None] * (kept + t[:, None]), kept - t[:, None])
     H = ((W2 * t) @ W2.T) * (W2 @ W2.T) + _coupled(W2, W1, C)
     return float((t - 1 - np.log1p(t - 1)).sum()), W2**2 @ (1 - t), H
+
+
+def _ratio(numerator: Array, gap: Array) -> Array:
+    """Return the ratio, 0 where the gap between two eigenvalues is closed and there is no second derivative."""
+    shape = np.broadcast_shapes(numerator.shape, gap.shape)
+    ratio: Array = np.divide(numerator, gap, out=np.zeros(shape), where=gap > 0)
+    return ratio
 
 
 def _coupled(V2: Array, V1: Array, C: Array) -> Array:

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ImproperSolutionWarning, MissingDataWarning, ModelError, ResponseError, listing
-from internal_coherence.measurement.alpha_limits import (
+from internal_coherence.measurement.bootstrapping import DRAWS
+from internal_coherence.measurement.consistency.alpha_limits import (
     INTERVALS,
     OF_ANSWERS,
     Interval,
@@ -20,8 +21,7 @@ from internal_coherence.measurement.alpha_limits import (
     limits_of_moments,
     standard_error,
 )
-from internal_coherence.measurement.bootstrapping import DRAWS
-from internal_coherence.measurement.coefficients import (
+from internal_coherence.measurement.consistency.coefficients import (
     average_off_diagonal,
     coefficient_alpha,
     lambda_6,
@@ -30,9 +30,10 @@ from internal_coherence.measurement.coefficients import (
     total_variance,
 )
 from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
+from internal_coherence.measurement.items.wording import warn_of_reversed
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
-from internal_coherence.measurement.wording import warn_of_reversed
-from internal_coherence.moments.sufficient import MISSING, Missing, Moments, moments_of_table
+from internal_coherence.moments.levels import MISSING, Missing
+from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.records import ByScale, Record
 
 
@@ -204,29 +205,31 @@ def alpha(
     if isinstance(data, Moments):
         if interval in OF_ANSWERS:
             raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
-        return _alpha(data, limits_of_moments(data, interval), interval)
+        return alpha_of_moments(data, limits_of_moments(data, interval), interval)
     source = np.random.default_rng(rng)
     return each_scale(
         data,
         "alpha",
-        partial(_alpha_of_table, missing=missing, interval=interval, draws=draws, rng=source),
+        partial(alpha_of_table, missing=missing, interval=interval, draws=draws, rng=source),
         school=school,
     )
 
 
-def _alpha_of_table(
+def alpha_of_table(
     table: ItemTable, *, missing: Missing, interval: Interval, draws: int, rng: np.random.Generator
 ) -> Alpha:
+    """Return alpha of items that have been checked; the parameters are those of `alpha`."""
     _at_least_two(table.names, table.where)
     moments = moments_of_table(table, missing)
     if interval in OF_ANSWERS:
         limits = limits_of_answers(table, missing, interval, draws, rng)
     else:
         limits = limits_of_moments(moments, interval)
-    return _alpha(moments, limits, interval, table)
+    return alpha_of_moments(moments, limits, interval, table)
 
 
-def _alpha(moments: Moments, limits: Limits, interval: Interval, table: ItemTable | None = None) -> Alpha:
+def alpha_of_moments(moments: Moments, limits: Limits, interval: Interval, table: ItemTable | None = None) -> Alpha:
+    """Return alpha of moments, with limits made beforehand."""
     _at_least_two(moments.names)
     C, R = moments.cov, moments.cor
     where, scale = (table.where, table.scale) if table else ("", "")

@@ -1,0 +1,1 @@
+"""Answers that may have been given without care: flagged, never removed."""
