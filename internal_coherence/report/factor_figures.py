@@ -10,8 +10,9 @@ from internal_coherence.measurement.dimensionality.factor_solution import Factor
 from internal_coherence.measurement.dimensionality.retention import ParallelAnalysis
 from internal_coherence.report.figures import BLUE, GREY, ORANGE, PALE
 
-SPACING = 2.4
-"""From one factor's zero to the next's, in loadings."""
+MOST_TICKS = 12
+MANY = 30
+"""Items, from which on their rows stand closer."""
 
 
 def draw_scree(parallel: ParallelAnalysis, ax: Axes | None = None) -> Axes:
@@ -51,15 +52,14 @@ def draw_scree(parallel: ParallelAnalysis, ax: Axes | None = None) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     drawn = "independent items" if parallel.method == "horn" else "shuffled answers"
     band = f"{1 - parallel.quantile:.4g} to {parallel.quantile:.4g}"
-    ax.legend(
-        fontsize=8, frameon=False, title=f"Bands: {parallel.n_draws} draws of {drawn},\nquantiles {band}", title_fontsize=7.5
-    )  # fmt: skip
+    title = f"Dashed: mean of {parallel.n_draws} draws of {drawn};\nbands: their quantiles {band}"
+    ax.legend(fontsize=8, frameon=False, title=title, title_fontsize=7.5, alignment="left")
     return ax
 
 
 def _ticks(k: int) -> list[int]:
-    step = max(k // 12, 1)
-    return list(range(1, k + 1, step))
+    step = next(step for step in (1, 2, 5, 10, k) if k / step <= MOST_TICKS or step == k)
+    return sorted({1, *range(step, k + 1, step)})
 
 
 def draw_loadings(solution: FactorSolution, ax: Axes | None = None) -> Axes:
@@ -75,32 +75,39 @@ def draw_loadings(solution: FactorSolution, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        The band is ±1.96/√n, the reach of chance for one correlation; that of a loading is somewhat wider.
+        The band is ±1.96/√n, the reach of chance for one correlation; that of a loading is somewhat wider. Loadings
+        inside it are grey.
     """
     L = solution.loadings.to_numpy()
     k, m = L.shape
     if ax is None:
-        ax = Figure(figsize=(1.6 + 1.1 * m, 0.9 + 0.2 * k), layout="constrained").add_subplot()
+        column, row = min(1.3, 7 / m), 0.2 if k <= MANY else 0.16
+        ax = Figure(figsize=(max(1.2 + column * m, 4), 0.95 + row * k), layout="constrained").add_subplot()
     y = -np.arange(k)
+    lowest, highest = min(-0.55, float(L.min()) - 0.1), max(1.0, float(L.max()) + 0.1)
+    zeros = (highest - lowest + 0.15) * np.arange(m)
     chance = 1.96 / np.sqrt(solution.n) if solution.n else 0.0
-    for j in range(m):
-        zero = j * SPACING
+    for zero, column_of in zip(zeros, L.T, strict=True):
         ax.axvspan(zero - chance, zero + chance, color=PALE, linewidth=0, zorder=0)
         ax.vlines(zero, 0.5 - k, 0.5, color=GREY, linewidth=0.8, zorder=1)
         ax.vlines([zero - 0.5, zero + 0.5], 0.5 - k, 0.5, color=GREY, linewidth=0.5, linestyle=":", zorder=0)
-        for sign, colour, marker in ((1, BLUE, "o"), (-1, ORANGE, "D")):
-            of_sign = np.sign(L[:, j]) == sign
-            ax.hlines(y[of_sign], zero, zero + L[of_sign, j], color=colour, linewidth=1.8, zorder=2)
-            ax.plot(zero + L[of_sign, j], y[of_sign], marker, color=colour, markersize=3.5, zorder=3)
-    ax.set_yticks(y, [str(name) for name in solution.loadings.index], fontsize=7, parse_math=False)
-    ax.set_xticks(SPACING * np.arange(m), list(solution.loadings.columns), fontsize=8)
+        small = np.abs(column_of) < chance
+        for rows, colour, marker, size in (
+            (small, GREY, "o", 1.5),
+            (~small & (column_of >= 0), BLUE, "o", 3.5),
+            (~small & (column_of < 0), ORANGE, "D", 3.0),
+        ):
+            ends = zero + column_of[rows]
+            ax.hlines(y[rows], zero, ends, color=colour, linewidth=1.8, zorder=2)
+            ax.plot(ends, y[rows], marker, color=colour, markersize=size, zorder=3)
+    ax.set_yticks(y, [str(name) for name in solution.loadings.index], fontsize=7 if k <= MANY else 6, parse_math=False)
+    ax.set_xticks(zeros, list(solution.loadings.columns), fontsize=8)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_ylim(0.5 - k, 0.5)
-    reach = max(1.1, float(np.abs(L).max()) + 0.1)
-    ax.set_xlim(-reach, (m - 1) * SPACING + reach)
+    ax.set_xlim(lowest, zeros[-1] + highest)
     ax.spines[:].set_visible(False)
-    words = "dotted ±.5; orange diamonds are negative"
-    band = f"; grey: ±1.96/√n, n = {solution.n}" if solution.n else ""
-    ax.set_xlabel(f"Loadings ({solution.rotation}), {words}{band}", fontsize=7)
+    turned = f" ({solution.rotation})" if m > 1 else ""
+    band = f"\nGrey: within ±1.96/√n, n = {solution.n}." if solution.n else ""
+    ax.set_xlabel(f"Loadings{turned}. Dotted: ±.5. Orange diamonds: negative.{band}", fontsize=7)
     return ax

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -10,6 +12,8 @@ from internal_coherence.report.figures import BLUE, GREY, ORANGE, PALE
 from internal_coherence.report.wording import level_text
 
 WIDTH, ROW = 7.0, 0.42
+LETTERS = 58
+"""In a line of what is assumed, so that the key has room beside it."""
 CUSTOM = (0.70, 0.80)
 """Where custom draws its lines; they decide nothing."""
 
@@ -51,10 +55,10 @@ def draw_reliability(reliability: Reliability, ax: Axes | None = None) -> Axes:
     limits = [x for s in scales for i in (s.alpha_interval, s.omega_interval) for x in (i.lower, i.upper) if x == x]
     ax.set_xlim(min([0.6, *limits]) - 0.02, 1.0)
     ax.set_xlabel(f"Reliability of the scale score, with {level_text(reliability.level)} intervals", fontsize=8.5)
-    ax.set_title(_assumptions(reliability), fontsize=8, color=GREY, loc="left")
+    ax.set_title("\n".join(wrap(_assumptions(reliability), LETTERS)), fontsize=8, color=GREY, loc="left")
     ax.plot([], [], color=BLUE, marker="o", markersize=5, linewidth=2, label="alpha")
     ax.plot([], [], color=ORANGE, marker="s", markersize=5, linewidth=2, label="omega")
-    ax.legend(loc="lower left", fontsize=8, frameon=False, ncols=2)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.02, 1.0), fontsize=8, frameon=False, ncols=2, borderaxespad=0.2)
     ax.tick_params(axis="x", labelsize=8)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
@@ -68,4 +72,4 @@ def _counts(n: int | None, k: int) -> str:
 
 def _assumptions(reliability: Reliability) -> str:
     assumed = list(dict.fromkeys(s.assumed for s in reliability.scales))
-    return f"Intervals assume: {'; '.join(assumed)}"
+    return f"Intervals assume: {'; '.join(assumed)}. Lines at .70 and .80: custom."

@@ -57,7 +57,7 @@ def efa(
         Geomin's constant: .01 as in psych and GPArotation; lavaan takes .001. A smaller one tells small loadings from
         none, and has more local optima.
     n_starts : int, optional
-        Starts of the rotation, all but the first at random; by default 30 for geomin, else 1.
+        Starts of the rotation, all but the first at random; by default 30 for geomin, else 10.
     rotation_tolerance : float, optional
         How near its optimum a rotation must come, by default 1e-8 of the gradient. Varimax and promax stop where R's do
         by default, up to 1e-3 short of it; give a tolerance for the optimum itself.

@@ -21,8 +21,10 @@ RotationMethod = Literal[
 ROTATIONS: Final[tuple[str, ...]] = get_args(RotationMethod)
 PROMAX_POWER: Final = 4
 TOLERANCE: Final = 1e-8
-GEOMIN_STARTS: Final = 30
-"""Geomin has several optima, so it is sought from as many starts as lavaan takes; the other criteria rarely do."""
+STARTS: Final = {"geomin": 30, "geomin_orthogonal": 30}
+"""Geomin has several optima, so it is sought from as many starts as lavaan takes."""
+FEW_STARTS: Final = 10
+"""The other criteria rarely have, but a clean structure can be a saddle point where one start stands still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def rotate(
     epsilon : float
         Geomin's: .01 as in GPArotation and psych; lavaan takes .001.
     n_starts : int, optional
-        The first start is the loadings as they are, the others are random; by default 30 for geomin, else 1.
+        The first start is the loadings as they are, the others are random; by default 30 for geomin, else 10.
     rng : Generator, int or None
         For the random starts.
     tolerance : float, optional
@@ -114,7 +116,7 @@ def rotate(
         raise ModelError(f"rotation={method!r} is not one of {listing(ROTATIONS)}{closest(method, ROTATIONS)}")
     if not epsilon > 0:
         raise ModelError(f"geomin_epsilon={epsilon} is not above 0")
-    starts = n_starts if n_starts is not None else GEOMIN_STARTS if method.startswith("geomin") else 1
+    starts = STARTS.get(method, FEW_STARTS) if n_starts is None else n_starts
     if starts < 1:
         raise ModelError(f"n_starts={starts} is not 1 or more")
     m = A.shape[1]
