@@ -15,7 +15,7 @@ from scipy.stats import multivariate_normal
 
 import internal_coherence as ic
 from internal_coherence.moments.grouping import group
-from internal_coherence.moments.pairs import LARGEST_EXACT, ROWS, pair_moments
+from internal_coherence.moments.pairs import BLOCK, EXACT, pair_moments
 from internal_coherence.moments.resampling import resample
 
 LETTERS = [f"x{k}" for k in range(1, 10)]
@@ -50,7 +50,7 @@ def answers(seed: int, n: int, k: int, missing: float = 0.1) -> np.ndarray:
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("n", [40, ROWS - 1, 3 * ROWS + 7])
+@pytest.mark.parametrize("n", [40, BLOCK // 4 - 1, 3 * (BLOCK // 4) + 7])
 @pytest.mark.parametrize("kind", ["codes", "numbers", "large"])
 def test_pairwise_moments_are_those_of_pandas(kind, n, order, missing):
     X = answers(1, n, 4, missing)
@@ -73,8 +73,9 @@ def test_listwise_moments_are_those_of_the_complete_rows():
 
 
 def test_single_precision_is_used_only_where_it_is_exact():
-    rng = np.random.default_rng(4)
-    X = rng.integers(-int(LARGEST_EXACT), int(LARGEST_EXACT) + 1, size=(ROWS, 3)).astype(float)
+    rng, rows = np.random.default_rng(4), BLOCK // 24
+    largest = int(np.sqrt(EXACT / rows))
+    X = rng.integers(-largest, largest + 1, size=(rows, 24)).astype(float)
     X[rng.random(X.shape) < 0.3] = np.nan
     present, Z = (~np.isnan(X)).astype(int), np.nan_to_num(X).astype(int)
     found = pair_moments(X)

@@ -268,6 +268,15 @@ def test_the_greatest_lower_bound_of_one_factor_is_its_reliability(k, seed):
     assert greatest_lower_bound(C) == pytest.approx(float(expected), abs=1e-8)
 
 
+@pytest.mark.parametrize("name", SCALES)
+def test_the_greatest_lower_bound_is_csdps(name, keyed, reference):
+    # psych 2.2.9 with Rcsdp: glb.algebraic; CSDP stops at 1e-8
+    expected = reference("greatest_lower_bound")[name]
+    items = scale(keyed, name)
+    assert ic.guttman(items, missing="listwise").glb == pytest.approx(expected["cor"], abs=1e-8)
+    assert ic.guttman(items, missing="listwise", standardized=False).glb == pytest.approx(expected["cov"], abs=1e-8)
+
+
 def test_the_greatest_lower_bound_has_a_certificate(keyed):
     # weak duality: tr(CY) bounds the error variances for any positive semidefinite Y with a diagonal of 1 or more
     R = scale(keyed, "E").dropna().corr().to_numpy()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.moments.grouping import Groups
-from internal_coherence.moments.pairs import PairMoments, pair_moments
+from internal_coherence.moments.pairs import PairMoments, ScoreMoments, pair_moments, table_moments
 from internal_coherence.moments.saturated import SaturatedNormal, saturated_normal
 from internal_coherence.moments.tables import ItemTable
 
@@ -30,6 +30,8 @@ class LevelMoments:
     ----------
     pairs : PairMoments
         Counts, means and cross-products.
+    scores : ScoreMoments
+        Of the teachers' means over the items.
     n_groups : (k, k) array
         Schools behind each pair; 1 at the total level.
     schools : tuple of str
@@ -39,6 +41,7 @@ class LevelMoments:
     """
 
     pairs: PairMoments
+    scores: ScoreMoments
     n_groups: Array
     schools: tuple[str, ...] = ()
     fit: SaturatedNormal | None = None
@@ -67,17 +70,19 @@ def level_moments(table: ItemTable, missing: Missing, level: Level) -> LevelMome
     """
     k = len(table.names)
     if level == "total":
+        found = table_moments(table.X, listwise=missing == "listwise")
         fit = saturated_normal(table.X, table.names) if missing == "em" else None
-        pairs = pair_moments(table.X, listwise=missing == "listwise") if fit is None else _of_normal(fit)
-        return LevelMoments(pairs=pairs, n_groups=np.ones((k, k)), fit=fit)
+        pairs = found.pairs if fit is None else _of_normal(fit)
+        return LevelMoments(pairs=pairs, scores=found.scores, n_groups=np.ones((k, k)), fit=fit)
     if missing == "em":
         raise ModelError(f"missing='em' is there for level='total' only; use 'pairwise' or 'listwise' for {level!r}")
     used = table.listwise() if missing == "listwise" else table
     if used.groups is None:
         raise ModelError(f"level={level!r} needs school=, each teacher's school")
     within, n_groups = pooled_within(used.X, used.groups)
-    pairs = within if level == "within" else pair_moments(used.X).less(within)
-    return LevelMoments(pairs=pairs, n_groups=n_groups, schools=used.groups.labels)
+    whole = table_moments(used.X)
+    pairs = within if level == "within" else whole.pairs.less(within)
+    return LevelMoments(pairs=pairs, scores=whole.scores, n_groups=n_groups, schools=used.groups.labels)
 
 
 def _of_normal(fit: SaturatedNormal) -> PairMoments:

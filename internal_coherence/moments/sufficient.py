@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from internal_coherence.errors import ImproperSolutionWarning, ModelError, listing
 from internal_coherence.moments.given import given_moments
 from internal_coherence.moments.levels import LEVELS, MISSING, Level, Missing, level_moments
-from internal_coherence.moments.pairs import PairMoments
+from internal_coherence.moments.pairs import PairMoments, ScoreMoments
 from internal_coherence.moments.saturated import SaturatedNormal
 from internal_coherence.moments.tables import Items, ItemTable, item_table
 from internal_coherence.records import Record, plain
@@ -38,8 +38,8 @@ class Moments(Record):
         How missing answers were treated; "given" for a matrix that was handed in.
     level : {"total", "within", "between"}
         Of teachers, of teachers about their school's mean, or of schools.
-    n_rows : int or None
-        Teachers that count: those who answered every item (listwise) or any item; None if not known.
+    scores : ScoreMoments or None
+        Of the teachers' means over the items that they answered; None if not known.
     pairs : PairMoments
         Counts, means and cross-products, pair by pair.
     n_groups : (k, k) array
@@ -53,7 +53,7 @@ class Moments(Record):
     names: tuple[str, ...]
     missing: Missing | Literal["given"]
     level: Level
-    n_rows: int | None
+    scores: ScoreMoments | None
     pairs: PairMoments
     n_groups: Array
     schools: tuple[str, ...] = ()
@@ -172,11 +172,18 @@ class Moments(Record):
             names=labels,
             missing="given",
             level="total",
-            n_rows=None if n is None else int(pairs.n.max()),
+            scores=None,
             pairs=pairs,
             n_groups=np.ones((k, k)),
         )
         return made._said()
+
+    @property
+    def n_rows(self) -> int | None:
+        """Teachers that count: those who answered every item (listwise) or any item; None if not known."""
+        if self.scores is not None:
+            return self.scores.n
+        return None if np.isnan(self.pairs.n).any() else int(self.pairs.n.max())
 
     @property
     def n(self) -> int | NDArray[np.intp] | None:
@@ -249,7 +256,11 @@ class Moments(Record):
             raise ModelError(f"no item {listing(unknown)} in these moments; there are {listing(self.names)}")
         place = np.ix_(*[[self.names.index(str(i)) for i in items]] * 2)
         return replace(
-            self, names=tuple(str(i) for i in items), pairs=self.pairs.at(place), n_groups=self.n_groups[place]
+            self,
+            names=tuple(str(i) for i in items),
+            scores=None,
+            pairs=self.pairs.at(place),
+            n_groups=self.n_groups[place],
         )
 
     def merge(self, other: Moments) -> Moments:
@@ -286,7 +297,7 @@ class Moments(Record):
             together = replace(together, cross=pooled[0], square=pooled[1])
         return replace(
             self,
-            n_rows=self.n_rows + other.n_rows,
+            scores=None if self.scores is None or other.scores is None else self.scores.merge(other.scores),
             pairs=together,
             n_groups=groups,
             schools=self.schools + other.schools,
@@ -388,13 +399,11 @@ def moments_of_table(table: ItemTable, missing: Missing, level: Level = "total")
         If the level needs schools that are not known, or there is no EM for it.
     """
     found = level_moments(table, missing, level)
-    n = found.pairs.n
-    counted = n.flat[0] if (n == n.flat[0]).all() else (~np.isnan(table.X)).any(axis=1).sum()
     return Moments(
         names=table.names,
         missing=missing,
         level=level,
-        n_rows=int(counted),
+        scores=found.scores,
         pairs=found.pairs,
         n_groups=found.n_groups,
         schools=found.schools,

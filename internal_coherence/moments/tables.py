@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ResponseError, listing
 from internal_coherence.moments.grouping import Groups, group
+from internal_coherence.moments.pairs import BLOCK
 from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]
@@ -49,6 +51,21 @@ class ItemTable:
     def complete(self) -> NDArray[np.bool_]:
         """The rows that answered every item."""
         return np.logical_not(np.isnan(self.X).any(axis=1))
+
+    def row_totals(self) -> tuple[NDArray[np.intp], Array]:
+        """Return how many items each teacher answered, and their sum.
+
+        Returns
+        -------
+        (n,) array of int
+        (n,) array
+        """
+        counts, sums = np.empty(len(self.X), dtype=np.intp), np.empty(len(self.X))
+        for rows in blocks(self.X):
+            present = self.X[rows] == self.X[rows]
+            counts[rows] = np.count_nonzero(present, axis=1)
+            sums[rows] = np.where(present, self.X[rows], 0.0).sum(axis=1)
+        return counts, sums
 
     def listwise(self) -> ItemTable:
         """Return the table of the rows that answered every item.
@@ -90,34 +107,62 @@ def item_table(data: Items, what: str, *, school: ArrayLike | pd.Series | None =
             raise ResponseError(f"{what}: these responses know their schools; leave school= out")
         wave = data.one_wave(what)
         data, school = wave.items, wave.school
-    frame = _frame(data, what)
-    names = tuple(str(name) for name in frame.columns)
+    X, names = _of_frame(data, what) if isinstance(data, pd.DataFrame) else _of_array(data, what)
+    index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(X))
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ResponseError(f"{what}: several columns are called {listing(repeated)}")
-    if isinstance(school, pd.Series) and isinstance(data, pd.DataFrame) and not frame.index.equals(school.index):
+    if isinstance(school, pd.Series) and isinstance(data, pd.DataFrame) and not index.equals(school.index):
         raise ResponseError(f"{what}: items and school have different indexes, so their rows may not belong together")
-    X = _numbers(frame)
-    if infinite := [name for name, x in zip(names, X.T, strict=True) if np.isinf(x).any()]:
+    if any(np.isinf(widest(X[rows])) for rows in blocks(X)):
+        infinite = [name for name, x in zip(names, X.T, strict=True) if np.isinf(x).any()]
         raise ResponseError(f"{what}: infinite values in {listing(infinite)}")
     groups = None if school is None else group(school, len(X))
-    return ItemTable(X=X, names=names, index=frame.index, groups=groups)
+    return ItemTable(X=X, names=names, index=index, groups=groups)
 
 
-def _frame(data: pd.DataFrame | ArrayLike, what: str) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        frame = data
-    else:
-        array = np.asarray(data)
-        if array.ndim != 2:
-            raise ResponseError(f"{what}: items are a table, teachers × items; got {array.ndim} dimension(s)")
-        frame = pd.DataFrame(array, columns=[f"item {k + 1}" for k in range(array.shape[1])])
+def _of_frame(frame: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...]]:
     wrong = [str(name) for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     if wrong:
         raise ResponseError(f"{what}: items must be numbers; these columns are not: {listing(wrong)}")
-    return frame
-
-
-def _numbers(frame: pd.DataFrame) -> Array:
+    names = tuple(str(name) for name in frame.columns)
     if all(kind == np.float64 for kind in frame.dtypes):
-        return frame.to_numpy()  # the frame's own memory: no copy
-    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        return frame.to_numpy(), names  # the frame's own memory: no copy
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan), names
+
+
+def _of_array(data: ArrayLike, what: str) -> tuple[Array, tuple[str, ...]]:
+    array = np.asarray(data)
+    if array.ndim != 2:
+        raise ResponseError(f"{what}: items are a table, teachers × items; got {array.ndim} dimension(s)")
+    if array.dtype.kind not in "fiub":
+        raise ResponseError(f"{what}: items must be numbers; these are {array.dtype}")
+    return array.astype(np.float64, copy=False), tuple(f"item {k + 1}" for k in range(array.shape[1]))
+
+
+def blocks(X: Array) -> Iterator[slice]:
+    """Yield the rows of a table in blocks that stay in the processor's cache.
+
+    Parameters
+    ----------
+    X : (n, k) array
+
+    Yields
+    ------
+    slice
+    """
+    size = max(BLOCK // max(X.shape[1], 1), 64)
+    yield from (slice(start, start + size) for start in range(0, len(X), size))
+
+
+def widest(X: Array) -> float:
+    """Return the largest absolute value, NaN left out.
+
+    Parameters
+    ----------
+    X : array
+
+    Returns
+    -------
+    float
+    """
+    return float(max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)))

@@ -63,7 +63,7 @@ class Alpha(Record):
         Teachers that the interval counts: under listwise deletion those who answered every item, else those who
         answered any; schools, for moments between schools; None if not known.
     n_complete : int or None
-        Teachers who answered every item; None for moments.
+        Teachers who answered every item; None if not known.
     n_smallest_pair : int or None
         The fewest teachers behind any one covariance.
     missing : {"pairwise", "listwise", "em", "given"}
@@ -242,7 +242,7 @@ def alpha_of_moments(moments: Moments, limits: Limits, interval: Interval, table
         warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=5)
     else:
         warn_of_reversed(C, moments.names, scale)
-    mean, sd = _of_scores(moments, table)
+    scores = moments.scores
     return Alpha(
         alpha=value,
         alpha_standardized=float(coefficient_alpha(R)),
@@ -250,12 +250,12 @@ def alpha_of_moments(moments: Moments, limits: Limits, interval: Interval, table
         median_r=float(median_off_diagonal(R)),
         signal_to_noise=float(signal_to_noise(R)),
         lambda_6=lambda_6(R),
-        mean=mean,
-        sd=sd,
+        mean=float(moments.mean.mean()) if scores is None else scores.mean,
+        sd=float(np.sqrt(total_variance(C))) / len(C) if scores is None else scores.sd,
         se=standard_error(moments),
         n_items=len(C),
         n=moments.n_units,
-        n_complete=None if table is None else int(table.complete.sum()),
+        n_complete=None if scores is None else scores.n_complete,
         n_smallest_pair=None if moments.n is None else int(np.min(moments.n)),
         missing=moments.missing,
         interval=interval,
@@ -267,13 +267,3 @@ def alpha_of_moments(moments: Moments, limits: Limits, interval: Interval, table
 def _at_least_two(names: tuple[str, ...], where: str = "") -> None:
     if len(names) < 2:
         raise ResponseError(f"{where}alpha needs at least two items; got {len(names)}")
-
-
-def _of_scores(moments: Moments, table: ItemTable | None) -> tuple[float, float]:
-    """Return the mean and standard deviation of the scale score, the mean of the items that were answered."""
-    if table is None or moments.missing == "listwise":
-        return float(moments.mean.mean()), float(np.sqrt(total_variance(moments.cov))) / len(moments.names)
-    present = ~np.isnan(table.X)
-    counts = present.sum(axis=1)
-    scores = np.where(present, table.X, 0.0).sum(axis=1)[counts > 0] / counts[counts > 0]
-    return (float(scores.mean()), float(scores.std(ddof=1))) if len(scores) > 1 else (float("nan"), float("nan"))

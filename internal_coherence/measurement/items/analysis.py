@@ -14,7 +14,7 @@ from internal_coherence.errors import MissingDataWarning, ModelError, ResponseEr
 from internal_coherence.instrument import Scale
 from internal_coherence.measurement.consistency.coefficients import average_off_diagonal, coefficient_alpha
 from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, item_table
-from internal_coherence.measurement.items.item_columns import frequencies_of, of_answers, of_moments
+from internal_coherence.measurement.items.item_columns import of_answers, of_moments
 from internal_coherence.measurement.items.item_cutoffs import ItemCutoffs
 from internal_coherence.measurement.items.item_statistics import SkewType, item_rest_correlation
 from internal_coherence.measurement.items.wording import warn_of_reversed
@@ -241,9 +241,12 @@ def _analysis(
     frequencies = pd.DataFrame(index=pd.Index(names, name="item"))
     if table is not None:
         used = table.listwise() if moments.missing == "listwise" else table
-        columns |= of_answers(used.X, bounds, skew_type, table.where)
-        columns["missing"] = np.isnan(table.X).mean(axis=0)
-        frequencies = frequencies_of(used.X, names, bounds, columns["missing"])
+        found = of_answers(used, moments, bounds, skew_type)
+        columns |= found.columns
+        columns["missing"] = np.array([np.count_nonzero(x != x) for x in table.X.T]) / max(len(table.X), 1)
+        frequencies = found.frequencies
+        if len(frequencies.columns):
+            frequencies = frequencies.assign(miss=columns["missing"])
         if table.groups is not None:
             policy: Missing = "listwise" if moments.missing == "listwise" else "pairwise"
             columns["r_within"] = item_rest_correlation(moments_of_table(used, policy, "within").cov)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,10 +17,9 @@ from internal_coherence.measurement.consistency.coefficients import (
 from internal_coherence.measurement.items import item_statistics as kernels
 from internal_coherence.measurement.items.item_statistics import SkewType
 from internal_coherence.moments.sufficient import Moments
+from internal_coherence.moments.tables import ItemTable
 
 Array = NDArray[np.float64]
-MOST_CATEGORIES: Final = 20
-"""With more different answers than this, their shares are not laid out one by one."""
 
 
 def of_moments(moments: Moments) -> dict[str, Array]:
@@ -57,77 +55,99 @@ def of_moments(moments: Moments) -> dict[str, Array]:
     }
 
 
-def of_answers(X: Array, bounds: tuple[float, float] | None, skew_type: SkewType, where: str) -> dict[str, Array]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfAnswers:
+    """What only the answers themselves tell.
+
+    Parameters
+    ----------
+    columns : dict
+        Column name to (k,) array.
+    frequencies : DataFrame
+        A row an item, a column a code, and ``miss``; without columns where the codes are too many.
+    """
+
+    columns: dict[str, Array]
+    frequencies: pd.DataFrame
+
+
+def of_answers(
+    table: ItemTable, moments: Moments, bounds: tuple[float, float] | None, skew_type: SkewType
+) -> OfAnswers:
     """Return the columns that need the answers.
 
     Parameters
     ----------
-    X : (n, k) array
-        NaN is missing.
+    table : ItemTable
+        The answers; under listwise deletion those of the teachers who answered all.
+    moments : Moments
+        Of the same items.
     bounds : (low, high) or None
         The answers allowed; if None, the lowest and highest that was given.
     skew_type : {1, 2, 3}
         Which skew and kurtosis.
-    where : str
-        How a message begins.
 
     Returns
     -------
-    dict
-        Column name to (k,) array.
+    OfAnswers
 
     Raises
     ------
     ResponseError
         If answers lie outside of the bounds.
     """
-    n = np.count_nonzero(~np.isnan(X), axis=0)
-    low, high = np.fmin.reduce(X, axis=None, initial=np.inf), np.fmax.reduce(X, axis=None, initial=-np.inf)
+    X = table.X
+    low, high = lowest, highest = _range(X)
     if bounds is not None:
-        if low < bounds[0] or high > bounds[1]:
-            raise ResponseError(
-                f"{where}answers from {low:g} to {high:g} lie outside of the bounds {bounds[0]:g}–{bounds[1]:g}"
-            )
         low, high = bounds
-    skew, kurtosis = kernels.shape(X, skew_type)
-    mean = np.nansum(X, axis=0) / np.where(n > 0, n, np.nan)
-    return {
+        if lowest < low or highest > high:
+            raise ResponseError(
+                f"{table.where}answers from {lowest:g} to {highest:g} lie outside of the bounds {low:g}–{high:g}"
+            )
+    counts = kernels.code_counts(X, low, high)
+    if counts is None:
+        found = kernels.distribution_of_numbers(X)
+        ends = np.array([[np.count_nonzero(x == end) for x in X.T] for end in (low, high)], dtype=np.float64)
+    else:
+        found = kernels.distribution_of_codes(counts, low)
+        ends = counts[:, [0, -1]].T
+    n, answered = found.n, np.where(found.n > 0, found.n, np.nan)
+    skew, kurtosis = kernels.shape(found, skew_type)
+    complete = bool((n == len(X)).all())
+    columns = {
         "n": n,
-        "mean": mean,
-        "sd": np.sqrt(np.nansum((X - mean) ** 2, axis=0) / np.where(n > 1, n - 1, np.nan)),
+        "mean": found.mean,
+        "sd": found.sd,
         "skew": skew,
         "kurtosis": kurtosis,
-        "floor": (low == X).sum(axis=0) / np.where(n > 0, n, np.nan),
-        "ceiling": (high == X).sum(axis=0) / np.where(n > 0, n, np.nan),
-        "raw_r": kernels.item_mean_correlation(X),
+        "floor": ends[0] / answered,
+        "ceiling": ends[1] / answered,
+        "raw_r": kernels.item_total_correlation(moments.cov) if complete else _with_score(table),
     }
+    shares = _shares(X, low, counts) if counts is not None or bounds is None else {}
+    index = pd.Index(table.names, name="item")
+    return OfAnswers(columns=columns, frequencies=pd.DataFrame(shares, index=index))
 
 
-def frequencies_of(X: Array, names: Sequence[str], bounds: tuple[float, float] | None, missing: Array) -> pd.DataFrame:
-    """Return the share of each code among the answers to each item.
+def _with_score(table: ItemTable) -> Array:
+    counts, sums = table.row_totals()
+    return kernels.item_score_correlation(table.X, sums / np.where(counts > 0, counts, np.nan))
 
-    Parameters
-    ----------
-    X : (n, k) array
-        NaN is missing.
-    names : sequence of str
-        The items.
-    bounds : (low, high) or None
-        Between which every whole number is a code, chosen or not.
-    missing : (k,) array
-        Share of teachers without an answer.
 
-    Returns
-    -------
-    DataFrame
-        A row an item, a column a code, and ``miss``; without columns where the codes are too many.
-    """
-    index = pd.Index(names, name="item")
-    codes = np.unique(X[~np.isnan(X)])
-    if bounds is not None and (np.rint(codes) == codes).all():
-        codes = np.union1d(codes, np.arange(bounds[0], bounds[1] + 1))
-    if len(codes) > MOST_CATEGORIES:
-        return pd.DataFrame(index=index)
-    n = np.count_nonzero(~np.isnan(X), axis=0)
-    shares = {f"{code:g}": (code == X).sum(axis=0) / np.where(n > 0, n, np.nan) for code in codes}
-    return pd.DataFrame({**shares, "miss": missing}, index=index)
+def _range(X: Array) -> tuple[float, float]:
+    columns = [(np.fmin.reduce(x, initial=np.inf), np.fmax.reduce(x, initial=-np.inf)) for x in X.T]
+    return float(min(low for low, _ in columns)), float(max(high for _, high in columns))
+
+
+def _shares(X: Array, low: float, counts: Array | None) -> dict[str, Array]:
+    """Return the share of each code among the answers to each item; nothing where there are too many codes."""
+    if counts is not None:
+        codes = low + np.arange(counts.shape[1])
+    else:
+        codes = np.unique(X[X == X])
+        if len(codes) > kernels.MOST_CATEGORIES:
+            return {}
+        counts = np.array([[np.count_nonzero(x == code) for code in codes] for x in X.T], dtype=np.float64)
+    n = counts.sum(axis=1)
+    shares: Array = counts / np.where(n > 0, n, np.nan)[:, None]
+    return {f"{code:g}": share for code, share in zip(codes, shares.T, strict=True)}
