@@ -352,10 +352,10 @@ def _incomplete_sums(Z: Array, apart: Array, scratch: _Scratch) -> Walked:
     np.logical_not(missing, out=m, casting="unsafe")
     np.square(z, out=squares)
     products = both[: 2 * k] @ both[: 2 * k].T  # a product with itself costs half
-    totals, counts = np.repeat([[1, 0], [0, 1]], k, axis=1).astype(real) @ both[: 2 * k]
-    if apart.any():
-        totals += apart.astype(real) @ m
-    means = (totals / np.maximum(counts, 1)).astype(np.float64)  # 0 for a row without answers
+    either: NDArray[np.floating] = np.repeat([[1, 0], [0, 1]], k, axis=1).astype(real)
+    either[0, k:] = apart
+    totals, counts = (either @ both[: 2 * k]).astype(np.float64)
+    means = totals / np.maximum(counts, 1)  # 0 for a row without answers
     of_rows = [np.count_nonzero(counts), np.count_nonzero(counts == k), means.sum(), means @ means]
     of_pairs = np.stack([products[k:, k:], products[:k, k:], products[:k, :k], squares @ m.T])
     return of_pairs.astype(np.float64), np.array(of_rows, dtype=np.float64)
