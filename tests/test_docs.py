@@ -1,4 +1,4 @@
-"""The examples of the explanation pages, run as they stand."""
+"""The examples of the explanation pages, and of the how-to pages that need no files, run as they stand."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[1] / "docs" / "explanation").glob("*.md"))
+DOCS = Path(__file__).parents[1] / "docs"
+IN_CODE = ("reliability-table", "dimensionality", "item-analysis", "careless-responding")
+PAGES = [*sorted((DOCS / "explanation").glob("*.md")), *(DOCS / "how-to" / f"{page}.md" for page in IN_CODE)]
 EXAMPLE = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_examples_give_what_the_page_says(page):
+def test_examples_give_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some save a figure
     code = "\n".join(EXAMPLE.findall(page.read_text(encoding="utf-8")))
     test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     said: list[str] = []

@@ -30,7 +30,7 @@ from internal_coherence.measurement.consistency.coefficients import (
 )
 from internal_coherence.measurement.consistency.comparing import feldt_degrees
 from internal_coherence.measurement.consistency.lower_bounds import greatest_lower_bound
-from internal_coherence.measurement.limits import BonettLimits, ClusterLimits
+from internal_coherence.measurement.limits import BonettLimits, SchoolLimits
 
 REVERSED = {"A": ["A1"], "C": ["C4", "C5"], "E": ["E1", "E2"], "N": [], "O": ["O2", "O5"]}
 SCALES = sorted(REVERSED)
@@ -151,7 +151,7 @@ def test_cluster_limits_by_hand():
     draws = np.array([0.70, 0.75, 0.80, 0.85, 0.78])
     se = np.log(1 - draws).std(ddof=1) * np.sqrt(4 / 3)
     t = 3.182446305283710  # of three degrees of freedom, .975
-    lower, upper = ClusterLimits(draws=draws, n_schools=4, method="").at(0.78, 0.95)
+    lower, upper = SchoolLimits(draws=draws, n_schools=4, method="").at(0.78, 0.95)
     assert lower == pytest.approx(1 - 0.22 * np.exp(t * se), rel=1e-9)
     assert upper == pytest.approx(1 - 0.22 * np.exp(-t * se), rel=1e-9)
 

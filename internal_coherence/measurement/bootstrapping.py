@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.measurement.entrance import ItemTable
-from internal_coherence.measurement.limits import ClusterLimits, PercentileLimits
+from internal_coherence.measurement.limits import PercentileLimits, Scale, SchoolLimits
 from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.resampling import ResampledMoments, resample
 
@@ -26,7 +26,8 @@ def bootstrap_limits(
     draws: int,
     rng: np.random.Generator,
     statistic: Callable[[ResampledMoments], Array],
-) -> PercentileLimits | ClusterLimits:
+    scale: Scale = "complement",
+) -> PercentileLimits | SchoolLimits:
     """Return the limits of a coefficient from bootstrap samples.
 
     Parameters
@@ -43,11 +44,13 @@ def bootstrap_limits(
         Their source of chance.
     statistic : callable
         From the samples' moments to the coefficient of each.
+    scale : {"complement", "log", "plain"}
+        For schools: where the coefficient is most nearly normal.
 
     Returns
     -------
-    PercentileLimits or ClusterLimits
-        Percentiles for teachers; for schools, Student's t on the logarithm of one minus the coefficient.
+    PercentileLimits or SchoolLimits
+        Percentiles for teachers; for schools, Student's t.
 
     Raises
     ------
@@ -68,4 +71,4 @@ def bootstrap_limits(
             draws=values, method=f"bootstrap of {drawn.n_units} independent teachers, {draws} draws"
         )
     method = f"cluster bootstrap of {drawn.n_units} schools, {draws} draws"
-    return ClusterLimits(draws=values, n_schools=drawn.n_units, method=method)
+    return SchoolLimits(draws=values, n_schools=drawn.n_units, method=method, scale=scale)

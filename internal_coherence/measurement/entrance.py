@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import pandas as pd
@@ -38,11 +37,7 @@ def scale_tables(responses: Responses, what: str) -> dict[str, ItemTable]:
         Scale key to its items, with the teachers' schools.
     """
     whole = item_table(responses, what)
-    place = {name: k for k, name in enumerate(whole.names)}
-    return {
-        s.key: replace(whole, X=whole.X[:, [place[key] for key in s.item_keys]], names=tuple(s.item_keys), scale=s.key)
-        for s in responses.instrument.scales
-    }
+    return {s.key: whole.select(s.item_keys, s.key) for s in responses.instrument.scales}
 
 
 def each_scale(

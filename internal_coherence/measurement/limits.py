@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,28 +131,55 @@ class PercentileLimits:
         return replace(self, draws=draws)
 
 
+Scale = Literal["complement", "log", "plain"]
+TO: Final[Mapping[Scale, Callable[[Array], Array]]] = {
+    "complement": lambda x: -np.log1p(-x),
+    "log": np.log,
+    "plain": np.asarray,
+}
+BACK: Final[Mapping[Scale, Callable[[Array], Array]]] = {
+    "complement": lambda x: -np.expm1(-x),
+    "log": np.exp,
+    "plain": np.asarray,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterLimits:
-    """The standard deviation of the draws of ln(1 − ρ̂), widened for the number of schools, with Student's t.
+class SchoolLimits:
+    """The standard deviation of the draws of whole schools, widened for their number, with Student's t.
 
     A few tens of schools make percentiles too narrow: a resampled variance is (J − 1)/J of what it should be, and the
     spread itself is estimated from J schools.
+
+    Parameters
+    ----------
+    draws : (B,) array
+        The coefficient in each sample.
+    n_schools : int
+        Drawn from.
+    method : str
+        How, in words.
+    scale : {"complement", "log", "plain"}
+        On which the estimate is most nearly normal: −ln(1 − x) for a reliability, ln x for a ratio, x itself.
     """
 
     draws: Array
     n_schools: int
     method: str
+    scale: Scale = "complement"
 
     def at(self, estimate: float, level: float) -> tuple[float, float]:
-        """Return the limits, turned back; NaN if fewer than nine in ten draws exist or the estimate is 1 or more."""
-        usable = self.draws[self.draws < 1]
-        if len(usable) < 0.9 * len(self.draws) or estimate >= 1 or self.n_schools < 2:
+        """Return the limits, turned back; NaN if the estimate or more than one draw in ten is not on the scale."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            middle, drawn = TO[self.scale](np.array(estimate)), TO[self.scale](self.draws)
+        usable = drawn[np.isfinite(drawn)]
+        if len(usable) < 0.9 * len(drawn) or not np.isfinite(middle) or self.n_schools < 2:
             return NAN
         J = self.n_schools
-        se = float(np.log1p(-usable).std(ddof=1)) * np.sqrt(J / (J - 1))
-        reach = float(stdtrit(J - 1, (1 + level) / 2)) * se
-        return 1 - (1 - estimate) * float(np.exp(reach)), 1 - (1 - estimate) * float(np.exp(-reach))
+        reach = float(stdtrit(J - 1, (1 + level) / 2)) * float(usable.std(ddof=1)) * np.sqrt(J / (J - 1))
+        lower, upper = BACK[self.scale](middle + reach * np.array([-1.0, 1.0]))
+        return float(lower), float(upper)
 
-    def of(self, draws: Array) -> ClusterLimits:
+    def of(self, draws: Array) -> SchoolLimits:
         """Return the limits of another coefficient of the same samples."""
         return replace(self, draws=draws)

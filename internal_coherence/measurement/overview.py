@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -20,7 +21,7 @@ from internal_coherence.measurement.composites.congeneric import (
 from internal_coherence.measurement.consistency.alpha_limits import Interval, limits_of_moments
 from internal_coherence.measurement.consistency.coefficients import alpha_if_dropped
 from internal_coherence.measurement.consistency.internal_consistency import Alpha, alpha_of_moments, alpha_of_table
-from internal_coherence.measurement.entrance import Data, ItemTable, item_table, scale_tables
+from internal_coherence.measurement.entrance import Data, Items, ItemTable, item_table, scale_tables
 from internal_coherence.measurement.items.item_statistics import item_rest_correlation
 from internal_coherence.measurement.limits import ConfidenceInterval
 from internal_coherence.moments.levels import MISSING, Missing
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ReliabilityInterval = Literal["auto", "independent", "cluster_bootstrap"]
 INTERVALS: Final[tuple[str, ...]] = get_args(ReliabilityInterval)
+INDEPENDENT: Final = "independent teachers, normal items, those of alpha parallel"
 FEWEST_SCHOOLS: Final = 10
 """With fewer schools than this a cluster bootstrap says little; the table says so."""
 
@@ -156,11 +158,13 @@ class Reliability(Record):
             for s in self.scales
         ]
         assumed = "; ".join(dict.fromkeys(s.assumed for s in self.scales))
-        return "\n".join([f"<Reliability of {len(self.scales)} scales; {assumed}>", *lines])
+        count = f"{len(self.scales)} scale{'' if len(self.scales) == 1 else 's'}"
+        return "\n".join([f"<Reliability of {count}; {assumed}>", *lines])
 
 
 def reliability(
     data: Data,
+    scales: Mapping[str, Sequence[str]] | None = None,
     *,
     missing: Missing = "pairwise",
     interval: ReliabilityInterval = "auto",
@@ -173,8 +177,10 @@ def reliability(
 
     Parameters
     ----------
-    data : Responses, or DataFrame or (n, k) array of one scale's items, or Moments
+    data : Responses, or DataFrame or (n, k) array of items, or Moments
         `Responses` of one wave; items coded in one direction.
+    scales : mapping of scale to item names, optional
+        Which items make which scale; `Responses` know theirs, and without it all items are one scale.
     missing : {"pairwise", "listwise", "em"}
         How missing answers are treated. `Moments` keep their own.
     interval : {"auto", "independent", "cluster_bootstrap"}
@@ -227,14 +233,26 @@ def reliability(
     if isinstance(data, Moments):
         if interval == "cluster_bootstrap":
             raise ModelError("interval='cluster_bootstrap' needs the answers themselves; moments do not hold them")
-        return Reliability(scales=(_row_of_moments(data, level),), level=level)
-    source = np.random.default_rng(rng)
-    if isinstance(data, Responses):
-        tables = list(scale_tables(data, "reliability").values())
+        parts = {"items": data} if scales is None else {s: data.select(items) for s, items in scales.items()}
+        rows = [_row_of_moments(str(scale), moments, level) for scale, moments in parts.items()]
     else:
-        tables = [item_table(data, "reliability", school=school)]
-    rows = [_row(table, missing, interval, level, draws, source) for table in tables]
+        source = np.random.default_rng(rng)
+        tables = _tables(data, scales, school)
+        rows = [_row(table, missing, interval, level, draws, source) for table in tables]
     return Reliability(scales=tuple(rows), level=level)
+
+
+def _tables(
+    data: Items, scales: Mapping[str, Sequence[str]] | None, school: ArrayLike | pd.Series | None
+) -> list[ItemTable]:
+    if isinstance(data, Responses) and scales is None and school is None:
+        return list(scale_tables(data, "reliability").values())
+    whole = item_table(data, "reliability", school=school)
+    if scales is None:
+        return [whole]
+    if not scales:
+        raise ModelError("scales= is empty; leave it out, or map each scale to the names of its items")
+    return [whole.select(items, str(scale)) for scale, items in scales.items()]
 
 
 def _row(
@@ -253,17 +271,18 @@ def _row(
     second = None
     if len(table.names) > 2 and not np.isnan(first.alpha_standardized):
         second = congeneric_of_table(table, missing=missing, interval=of_omega, draws=draws, rng=rng)
-    assumed = "independent teachers, normal items, those of alpha parallel"
+    assumed = INDEPENDENT
     if by_school:
         assumed = f"{known} independent schools" + ("" if known >= FEWEST_SCHOOLS else ", which are few")
+    elif interval == "auto" and known > 1:
+        assumed += ", since EM estimates have no bootstrap here"
     return _record(table.scale or "items", moments_of_table(table, missing), first, second, level, assumed)
 
 
-def _row_of_moments(moments: Moments, level: float) -> ScaleReliability:
+def _row_of_moments(scale: str, moments: Moments, level: float) -> ScaleReliability:
     first = alpha_of_moments(moments, limits_of_moments(moments, "feldt"), "feldt")
     second = congeneric_of_moments(moments, "delta") if len(moments.names) > 2 else None
-    assumed = "independent teachers, normal items, those of alpha parallel"
-    return _record("items", moments, first, second, level, assumed)
+    return _record(scale, moments, first, second, level, INDEPENDENT)
 
 
 def _record(

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError
+from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.moments.grouping import Groups
 from internal_coherence.moments.pairs import PairMoments, ScoreMoments, pair_moments, table_moments
 from internal_coherence.moments.saturated import SaturatedNormal, saturated_normal
@@ -67,10 +67,13 @@ def level_moments(table: ItemTable, missing: Missing, level: Level) -> LevelMome
     ------
     ModelError
         If the level needs schools that are not known, or there is no EM for it.
+    ResponseError
+        For infinite values.
     """
     k = len(table.names)
     if level == "total":
         found = table_moments(table.X, listwise=missing == "listwise")
+        _refuse_infinite(found.pairs, table)
         fit = saturated_normal(table.X, table.names) if missing == "em" else None
         pairs = found.pairs if fit is None else _of_normal(fit)
         return LevelMoments(pairs=pairs, scores=found.scores, n_groups=np.ones((k, k)), fit=fit)
@@ -79,10 +82,17 @@ def level_moments(table: ItemTable, missing: Missing, level: Level) -> LevelMome
     used = table.listwise() if missing == "listwise" else table
     if used.groups is None:
         raise ModelError(f"level={level!r} needs school=, each teacher's school")
-    within, n_groups = pooled_within(used.X, used.groups)
     whole = table_moments(used.X)
+    _refuse_infinite(whole.pairs, used)
+    within, n_groups = pooled_within(used.X, used.groups)
     pairs = within if level == "within" else whole.pairs.less(within)
     return LevelMoments(pairs=pairs, scores=whole.scores, n_groups=n_groups, schools=used.groups.labels)
+
+
+def _refuse_infinite(pairs: PairMoments, table: ItemTable) -> None:
+    """Refuse infinite values, of which the sums tell: no walk of its own."""
+    if not np.isfinite(pairs.cross).all() and (infinite := table.infinite()):
+        raise ResponseError(f"{table.where}infinite values in {listing(infinite)}")
 
 
 def _of_normal(fit: SaturatedNormal) -> PairMoments:

@@ -21,6 +21,8 @@ PART: Final = 2_500_000
 """Answers that one processor walks through at a time."""
 BLOCK: Final = 100_000
 """Answers that are summed at a time: so many stay in the processor's cache."""
+FEW: Final = 20
+"""Fewer items than this are too few for more than one processor, and for a BLAS's symmetric product."""
 EXACT: Final = 2**24
 """Up to this size single precision holds every whole number."""
 
@@ -138,15 +140,11 @@ class PairSums:
         PairMoments
         """
         mean = self.sums / np.maximum(self.n, 1)
-        square = self.squares - self.sums * mean
+        with np.errstate(invalid="ignore"):  # infinite answers are refused by whoever knows their names
+            square = self.squares - self.sums * mean
+            cross = self.products - self.sums * np.swapaxes(mean, -1, -2)
         square[square <= ROUNDING * self.squares] = 0.0
-        return PairMoments(
-            n=self.n,
-            centre=about,
-            offset=mean,
-            cross=self.products - self.sums * np.swapaxes(mean, -1, -2),
-            square=square,
-        )
+        return PairMoments(n=self.n, centre=about, offset=mean, cross=cross, square=square)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,27 +221,29 @@ def table_moments(X: Array, *, listwise: bool = False) -> TableMoments:
     walk = partial(_walk, about=about, base=base, listwise=listwise)
     parts = [X[start : start + size] for start in range(0, len(X), size)]
     sums, scores = np.zeros((4, k, k)), np.zeros(4)
-    for of_pairs, of_scores in map(walk, parts) if len(parts) < 2 else _side_by_side(walk, parts):
+    for of_pairs, of_scores in map(walk, parts) if len(parts) < 2 else _side_by_side(walk, parts, k):
         sums += of_pairs
         scores += of_scores
     pairs = PairSums(n=sums[0], sums=sums[1], products=sums[2], squares=sums[3]).centred(about)
-    n, n_complete, first, second = scores
+    n, n_complete, first, second = scores.tolist()
     mean = first / n if n else 0.0
-    found = ScoreMoments(
-        n=int(n), n_complete=int(n_complete), mean=float(base + mean), square=float(second - first * mean)
-    )
+    found = ScoreMoments(n=int(n), n_complete=int(n_complete), mean=float(base + mean), square=second - first * mean)
     return TableMoments(pairs=pairs, scores=found)
 
 
-def _side_by_side(walk: Callable[[Array], Walked], parts: list[Array]) -> Iterator[Walked]:
-    """Walk through the parts on all processors, and yield what was found in their order.
+def _side_by_side(walk: Callable[[Array], Walked], parts: list[Array], k: int) -> Iterator[Walked]:
+    """Walk through the parts, on all processors where it pays, and yield what was found in their order.
 
     Each walk multiplies small blocks, for which the threads of a BLAS cost more than they bring; they rest meanwhile.
     """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(walk, parts)
+    with threadpool_limits(1, user_api="blas"):
+        if k < FEW:
+            yield from map(walk, parts)
+            return
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from pool.map(walk, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,16 +272,17 @@ def _walk(X: Array, *, about: Array, base: float, listwise: bool) -> Walked:
     rows = max(BLOCK // k, 64)
     scratch = _Scratch.of(k, rows)
     complete = True  # until a block is met that is not: its products tell, without a look at every answer
-    for start in range(0, len(X), rows):
-        part = X[start : start + rows].T
-        Z = np.subtract(part, about[:, None], out=scratch.z[:, : part.shape[1]])
-        block = _complete_sums(Z, apart) if complete else _incomplete_sums(Z, apart, scratch)
-        if complete and np.isnan(block[0][2]).any():
-            complete = listwise
-            full = ~np.isnan(Z).any(axis=0)
-            block = _complete_sums(Z[:, full], apart) if listwise else _incomplete_sums(Z, apart, scratch)
-        sums += block[0]
-        scores += block[1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        for start in range(0, len(X), rows):
+            part = X[start : start + rows].T
+            Z = np.subtract(part, about[:, None], out=scratch.z[:, : part.shape[1]])
+            block = _complete_sums(Z, apart) if complete else _incomplete_sums(Z, apart, scratch)
+            if complete and np.isnan(block[0][2]).any():
+                complete = listwise
+                full = ~np.isnan(Z).any(axis=0)
+                block = _complete_sums(Z[:, full], apart) if listwise else _incomplete_sums(Z, apart, scratch)
+            sums += block[0]
+            scores += block[1]
     return sums, scores
 
 
@@ -318,7 +319,7 @@ def a_centre(X: Array) -> Array:
         sample = X
     present = ~np.isnan(sample)
     middle: Array = np.rint(np.where(present, sample, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1))
-    return middle
+    return np.where(np.isfinite(middle), middle, 0.0)  # an infinite one would make everything NaN
 
 
 def _complete_sums(Z: Array, apart: Array) -> Walked:
@@ -351,14 +352,19 @@ def _incomplete_sums(Z: Array, apart: Array, scratch: _Scratch) -> Walked:
     np.bitwise_and(z.view(bits), keep, out=z.view(bits))
     np.logical_not(missing, out=m, casting="unsafe")
     np.square(z, out=squares)
-    products = both[: 2 * k] @ both[: 2 * k].T  # a product with itself costs half
     either: NDArray[np.floating] = np.repeat([[1, 0], [0, 1]], k, axis=1).astype(real)
     either[0, k:] = apart
     totals, counts = (either @ both[: 2 * k]).astype(np.float64)
     means = totals / np.maximum(counts, 1)  # 0 for a row without answers
     of_rows = [np.count_nonzero(counts), np.count_nonzero(counts == k), means.sum(), means @ means]
-    of_pairs = np.stack([products[k:, k:], products[:k, k:], products[:k, :k], squares @ m.T])
+    of_pairs = np.stack([_with_itself(m), z @ m.T, _with_itself(z), squares @ m.T])
     return of_pairs.astype(np.float64), np.array(of_rows, dtype=np.float64)
+
+
+def _with_itself(A: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return AA'; for few rows in two halves, since a BLAS is slower where it sees that the two are one."""
+    half = len(A) // 2
+    return np.concatenate([A[:half] @ A.T, A[half:] @ A.T]) if len(A) < FEW else A @ A.T
 
 
 def _exact_in_single(Z: Array, missing: Mask, apart: Array, scratch: Array) -> bool:

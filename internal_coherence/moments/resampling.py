@@ -78,19 +78,23 @@ def resample(X: Array, groups: Groups | None, draws: int, rng: np.random.Generat
         raise ResponseError(f"a bootstrap needs at least two {'rows' if groups is None else 'schools'}; got {n_units}")
     order = np.argsort(unit, kind="stable")
     Z, unit = Z[order], unit[order]
-    batch = max(min(draws, NUMBERS // len(shares)), 1)
+    owner = np.repeat(np.arange(len(shares)), shares)
+    batch = max(min(draws, NUMBERS // n_units), 1)
     sizes = [min(batch, draws - start) for start in range(0, draws, batch)]
-    sums = np.concatenate(
-        [
-            _weighted_sums(Z, unit, rng.multinomial(n_units, shares / shares.sum(), size=size).astype(np.float64))
-            for size in sizes
-        ]
-    ).reshape(draws, 4, k, k)
+    drawn = [_weighted_sums(Z, unit, _weights(owner, len(shares), size, rng)) for size in sizes]
+    sums = np.concatenate(drawn).reshape(draws, 4, k, k)
     moments = PairSums(n=sums[:, 0], sums=sums[:, 1], products=sums[:, 2], squares=sums[:, 3]).centred(about)
     with np.errstate(invalid="ignore", divide="ignore"):
         cov = np.where(moments.n > 1, moments.cross / (moments.n - 1), np.nan)
         cor = moments.cross / np.sqrt(moments.square * np.swapaxes(moments.square, 1, 2))
     return ResampledMoments(cov=cov, cor=cor, n_units=n_units)
+
+
+def _weights(owner: NDArray[np.intp], n: int, draws: int, rng: np.random.Generator) -> Array:
+    """Return how often each of n units was drawn in each sample, (draws, n)."""
+    drawn = owner[rng.integers(len(owner), size=(draws, len(owner)))]
+    drawn += n * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=n * draws).reshape(draws, n).astype(np.float64)
 
 
 def _weighted_sums(Z: Array, unit: NDArray[np.intp], weights: Array) -> Array:

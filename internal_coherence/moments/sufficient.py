@@ -246,6 +246,7 @@ class Moments(Record):
         Returns
         -------
         Moments
+            Who answered any of the chosen items is not known, so n counts those who answered the one that most did.
 
         Raises
         ------
@@ -372,7 +373,9 @@ class Moments(Record):
 
     def __repr__(self) -> str:
         n = self.n
-        count = "not known" if n is None else str(n) if isinstance(n, int) else f"{n.min()}–{n.max()} a pair"
+        count = "not known" if n is None else str(n)
+        if isinstance(n, np.ndarray):
+            count = f"{n.min()}–{n.max()} a pair" if n.min() < n.max() else str(n.max())
         of = "schools" if self.level == "between" else "teachers"
         return f"<Moments of {len(self.names)} items, {self.level}, n = {count} ({of}), {self.missing}>"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ResponseError, listing
+from internal_coherence.errors import ModelError, ResponseError, closest, listing
 from internal_coherence.moments.grouping import Groups, group
 from internal_coherence.moments.pairs import BLOCK
 from internal_coherence.responses import Responses
@@ -46,6 +46,35 @@ class ItemTable:
     def where(self) -> str:
         """How a message begins: ``"scale 'trust': "``, or nothing."""
         return f"scale {self.scale!r}: " if self.scale else ""
+
+    def select(self, items: Sequence[str], scale: str) -> ItemTable:
+        """Return the table of some of the items.
+
+        Parameters
+        ----------
+        items : sequence of str
+            Their names.
+        scale : str
+            The scale that they make, for messages.
+
+        Returns
+        -------
+        ItemTable
+
+        Raises
+        ------
+        ModelError
+            For a name that is not there.
+        """
+        for item in items:
+            if str(item) not in self.names:
+                raise ModelError(f"scale {scale!r}: no item {str(item)!r}{closest(item, self.names)}")
+        place = [self.names.index(str(item)) for item in items]
+        return replace(self, X=self.X[:, place], names=tuple(str(item) for item in items), scale=scale)
+
+    def infinite(self) -> list[str]:
+        """Return the items that hold an infinite value."""
+        return [name for name, x in zip(self.names, self.X.T, strict=True) if np.isinf(x).any()]
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -100,7 +129,7 @@ def item_table(data: Items, what: str, *, school: ArrayLike | pd.Series | None =
     Raises
     ------
     ResponseError
-        If the items are not a table of finite numbers with a name each, or the rows of items and schools differ.
+        If the items are not a table of numbers with a name each, or the rows of items and schools differ.
     """
     if isinstance(data, Responses):
         if school is not None:
@@ -113,9 +142,6 @@ def item_table(data: Items, what: str, *, school: ArrayLike | pd.Series | None =
         raise ResponseError(f"{what}: several columns are called {listing(repeated)}")
     if isinstance(school, pd.Series) and isinstance(data, pd.DataFrame) and not index.equals(school.index):
         raise ResponseError(f"{what}: items and school have different indexes, so their rows may not belong together")
-    if any(np.isinf(widest(X[rows])) for rows in blocks(X)):
-        infinite = [name for name, x in zip(names, X.T, strict=True) if np.isinf(x).any()]
-        raise ResponseError(f"{what}: infinite values in {listing(infinite)}")
     groups = None if school is None else group(school, len(X))
     return ItemTable(X=X, names=names, index=index, groups=groups)
 
@@ -152,17 +178,3 @@ def blocks(X: Array) -> Iterator[slice]:
     """
     size = max(BLOCK // max(X.shape[1], 1), 64)
     yield from (slice(start, start + size) for start in range(0, len(X), size))
-
-
-def widest(X: Array) -> float:
-    """Return the largest absolute value, NaN left out.
-
-    Parameters
-    ----------
-    X : array
-
-    Returns
-    -------
-    float
-    """
-    return float(max(np.fmax.reduce(X, axis=None, initial=0.0), -np.fmin.reduce(X, axis=None, initial=0.0)))

@@ -51,9 +51,9 @@ class Omega(Record):
     omega_total : float
         The share of the sum's variance that all factors give.
     omega_hierarchical : float
-        The share that the general factor gives.
+        The share that the general factor gives. Of a single factor, the same as the total by another formula.
     omega_limit : float
-        The latter over the former: what hierarchical would tend to with ever more items of the kind.
+        The latter over the former: what hierarchical would tend to with ever more items of the kind; NaN for one factor.
     ecv : float
         The general factor's share of the common variance.
     alpha, lambda_6 : float
@@ -141,7 +141,8 @@ class Omega(Record):
         of = f"{self.n_items} {'standardised' if self.standardized else 'raw'} items"
         how = f"{self.n_factors} factor{'s' if self.n_factors > 1 else ''} by {self.extraction}"
         note = f"; {self.note}" if self.note else ""
-        return f"<omega total {self.omega_total:.3f}, hierarchical {self.omega_hierarchical:.3f}, {of}, {how}{note}>"
+        general = f", hierarchical {self.omega_hierarchical:.3f}" if self.n_factors > 1 else ""
+        return f"<omega total {self.omega_total:.3f}{general}, {of}, {how}{note}>"
 
 
 def omega(
@@ -211,7 +212,8 @@ def omega(
     -----
     ``psych::omega(x, nfactors = n_factors)`` with its defaults: ``omega.tot``, ``omega_h``, ``omega.lim``,
     ``omega.group``. ``lavaan::cfa`` of one factor with ``semTools::reliability``'s ``omega`` is ``extraction="ml",
-    standardized=False, variance="model"``; ``variance="observed"`` then gives ``omega3`` and ``compRelSEM``. An item that
+    standardized=False, variance="model"``; with ``variance="observed"``, ``omega_hierarchical`` is
+    ``omega3`` and ``compRelSEM``. An item that
     loads negatively on the general factor is turned round, and named. McDonald (1999); Zinbarg et al. (2005).
 
     Examples
@@ -219,7 +221,7 @@ def omega(
     >>> import internal_coherence as ic
     >>> teachers = ic.example_responses().select(wave=2025)
     >>> ic.omega(teachers)["leadership"]
-    <omega total 0.842, hierarchical 0.842, 5 standardised items, 1 factor by minres>
+    <omega total 0.842, 5 standardised items, 1 factor by minres>
     """
     _check(n_factors, missing, extraction, rotation, variance, interval)
     settings = _Settings(n_factors, extraction, rotation, standardized, variance)
@@ -333,7 +335,7 @@ def _omega(moments: Moments, settings: _Settings, limits: Mapping[str, Limits], 
     return Omega(
         omega_total=found.total * lost,
         omega_hierarchical=found.hierarchical * lost,
-        omega_limit=found.limit * lost,
+        omega_limit=found.limit * lost if m > 1 else float("nan"),
         ecv=found.ecv * lost,
         alpha=float(coefficient_alpha(C)),
         lambda_6=lambda_6(C),
@@ -362,6 +364,8 @@ def _note(solution: GeneralFactor, where: str) -> str:
         note = "a Heywood case: an item has no residual variance left"
         warnings.warn(f"{where}omega: {note}", ImproperSolutionWarning, stacklevel=6)
         return note
+    if solution.groups.shape[1] == 2:
+        return "two factors do not determine a general one: taken as equally strong in both"
     return ""
 
 

@@ -28,7 +28,7 @@ class OneFactor:
     residuals : (B, k) array
         ψ. Below 0 in a Heywood case, which is let stand and said.
     discrepancy : (B,) array
-        log |Σ| + tr(SΣ⁻¹) − log |S| − k.
+        ``log |Σ| + tr(SΣ⁻¹) − log |S| − k``.
     converged : (B,) array of bool
         Whether the gradient vanished.
     """

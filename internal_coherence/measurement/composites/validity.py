@@ -16,7 +16,7 @@ from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
 from internal_coherence.measurement.composites.model_based import variance_extracted
 from internal_coherence.measurement.entrance import Data, item_table
-from internal_coherence.measurement.limits import Limits, PercentileLimits, interval_at
+from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
 from internal_coherence.moments.sufficient import Moments, moments_of_table
@@ -72,6 +72,35 @@ class Heterotrait(Record):
                 row |= {"ci_lower": interval.lower, "ci_upper": interval.upper}
             rows.append(row)
         return pd.DataFrame(rows)
+
+    def confidence_interval(self, scale: str, other: str, level: float = 0.95) -> ConfidenceInterval:
+        """Return the interval of HTMT2 of two scales.
+
+        Parameters
+        ----------
+        scale, other : str
+            Their keys.
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        ConfidenceInterval
+
+        Raises
+        ------
+        ModelError
+            If none was asked for, there is no such pair, or the level is not between 0 and 1.
+        """
+        if not self._limits:
+            raise ModelError("no interval was asked for: ic.htmt(..., interval='bootstrap' or 'cluster_bootstrap')")
+        limits = self._limits.get((scale, other)) or self._limits.get((other, scale))
+        if limits is None:
+            raise ModelError(f"no two scales {scale!r} and {other!r}; there are {listing(self.htmt.index)}")
+        return interval_at(limits, float(self.htmt2.to_numpy()[self._place(scale), self._place(other)]), level)
+
+    def _place(self, scale: str) -> int:
+        return [str(key) for key in self.htmt.index].index(scale)
 
     def __repr__(self) -> str:
         table = self.to_frame()
@@ -159,12 +188,10 @@ def htmt(
                 return found[0][:, 0, 1]
 
             source = np.random.default_rng(rng)
-            made = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, source, ratios)
+            made = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, source, ratios, "log")
             pairs = combinations(range(len(places)), 2)
             keys = list(places)
-            limits = {
-                (keys[a], keys[b]): PercentileLimits(draws=found[0][:, a, b], method=made.method) for a, b in pairs
-            }
+            limits = {(keys[a], keys[b]): made.of(found[0][:, a, b]) for a, b in pairs}
     by_version = {v: heterotrait_ratios(moments.cor, list(places.values()), v) for v in VERSIONS}
     frames = {v: pd.DataFrame(m, index=list(places), columns=list(places)) for v, m in by_version.items()}
     return Heterotrait(**frames, missing=moments.missing, n=moments.n_units, interval=interval, _limits=limits)

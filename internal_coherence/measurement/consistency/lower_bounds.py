@@ -112,7 +112,7 @@ def guttman(
     standardized : bool
         Of the items in standard deviations, as psych does; False for the items as they are scored.
     rng : Generator, int or None
-        The source of chance where the splits are sampled, from 20 items on.
+        The source of chance where the splits are sampled, from 21 items on.
 
     Returns
     -------

@@ -21,7 +21,7 @@ from internal_coherence.records import ByScale, Record
 
 Array = NDArray[np.float64]
 MOST_SPLITS: Final = 100_000
-"""A scale with more splits than this (from 20 items on) is sampled."""
+"""A scale with more splits than this (from 21 items on) is sampled."""
 SAMPLED: Final = 10_000
 
 
@@ -32,7 +32,7 @@ class SplitHalves(Record):
     Parameters
     ----------
     best, worst, mean : float
-        Over the splits: Guttman's λ4, Revelle's β, and the mean, which is near alpha.
+        Over the splits: Guttman's λ4, Revelle's β, and the mean, which for an even number of raw items is alpha.
     n_splits : int
         How many were looked at.
     sampled : bool

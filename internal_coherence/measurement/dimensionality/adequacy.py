@@ -162,7 +162,7 @@ def bartlett_sphericity(data: Data, *, missing: Missing = "pairwise", n: int | N
 
     Notes
     -----
-    −(n − 1 − (2k + 5)/6) log |R| is about χ². ``psych::cortest.bartlett(R, n)``. Bartlett (1951). With hundreds of
+    ``−(n − 1 − (2k + 5)/6) log |R|`` is about χ². ``psych::cortest.bartlett(R, n)``. Bartlett (1951). With hundreds of
     teachers it is all but always significant, and says little.
 
     Examples

@@ -31,7 +31,7 @@ class Extraction:
     uniquenesses : (p,) array
         Not below .005.
     objective : float
-        What was minimised: half the squared residuals, or the likelihood's log |Σ| + tr(RΣ⁻¹) − log |R| − p.
+        What was minimised: half the squared residuals, or the likelihood's ``log |Σ| + tr(RΣ⁻¹) − log |R| − p``.
     converged : bool
         Whether the gradient fell below the tolerance.
     iterations : int

@@ -42,7 +42,7 @@ class FactorSolution(Record):
     rotation : str
         How they were rotated.
     objective : float
-        log |Σ| − log |R| + tr(RΣ⁻¹) − k.
+        ``log |Σ| − log |R| + tr(RΣ⁻¹) − k``.
     chisq, p_value : float
         Bartlett's test that m factors are enough; p is NaN without degrees of freedom.
     df : int

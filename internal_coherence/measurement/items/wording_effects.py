@@ -9,12 +9,17 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from internal_coherence.errors import ModelError, ResponseError, closest, listing
 from internal_coherence.measurement.entrance import Items, ItemTable, each_scale, item_table
 from internal_coherence.measurement.items.wording import wording_halves
-from internal_coherence.measurement.limits import NAN, ConfidenceInterval, Limits, PercentileLimits, interval_at
+from internal_coherence.measurement.limits import (
+    ConfidenceInterval,
+    Limits,
+    PercentileLimits,
+    SchoolLimits,
+    interval_at,
+)
 from internal_coherence.moments.resampling import resample
 from internal_coherence.moments.sufficient import moments_of_table
 from internal_coherence.records import ByScale, Record
@@ -240,23 +245,7 @@ def _note(negative: NDArray[np.bool_], trouble: str) -> str:
 
 def _limits(draws: Array, n_units: int, by_school: bool) -> Limits:
     if by_school:
-        return StudentLimits(draws=draws, n_schools=n_units, method=f"cluster bootstrap of {n_units} schools")
+        return SchoolLimits(
+            draws=draws, n_schools=n_units, method=f"cluster bootstrap of {n_units} schools", scale="plain"
+        )
     return PercentileLimits(draws=draws, method=f"bootstrap of {n_units} independent teachers")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudentLimits:
-    """The standard deviation of the draws, widened for the number of schools, with Student's t."""
-
-    draws: Array
-    n_schools: int
-    method: str
-
-    def at(self, estimate: float, level: float) -> tuple[float, float]:
-        """Return the limits; NaN if fewer than nine in ten draws exist."""
-        usable = self.draws[np.isfinite(self.draws)]
-        J = self.n_schools
-        if len(usable) < 0.9 * len(self.draws) or J < 2:
-            return NAN
-        reach = float(stdtrit(J - 1, (1 + level) / 2)) * float(usable.std(ddof=1)) * np.sqrt(J / (J - 1))
-        return estimate - reach, estimate + reach
