@@ -5,7 +5,7 @@ Every error is also a ``ValueError``, and its message says what was given, what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -92,3 +92,24 @@ def listing(names: Iterable[object], most: int = 12) -> str:
     if len(quoted) <= most:
         return ", ".join(quoted)
     return f"{', '.join(quoted[:most])} and {len(quoted) - most} more"
+
+
+def check_option(name: str, given: object, allowed: Sequence[object]) -> None:
+    """Refuse an option that does not exist.
+
+    Parameters
+    ----------
+    name : str
+        The argument's.
+    given : object
+        What was passed.
+    allowed : sequence
+        What may be.
+
+    Raises
+    ------
+    ModelError
+        Naming what may be, and the closest.
+    """
+    if given not in allowed:
+        raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}{closest(given, allowed)}")

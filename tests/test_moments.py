@@ -15,7 +15,7 @@ from scipy.stats import multivariate_normal
 
 import internal_coherence as ic
 from internal_coherence.moments.grouping import group
-from internal_coherence.moments.pairs import BLOCK, EXACT, pair_moments
+from internal_coherence.moments.one_pass import BLOCK, EXACT, pair_moments
 from internal_coherence.moments.resampling import resample
 
 LETTERS = [f"x{k}" for k in range(1, 10)]

@@ -3,7 +3,8 @@
 from internal_coherence.measurement.careless.screening import Screening, screen_responses
 from internal_coherence.measurement.careless.screening_rules import ScreeningCutoffs
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
-from internal_coherence.measurement.composites.omegas import Omega, omega
+from internal_coherence.measurement.composites.omega_record import Omega
+from internal_coherence.measurement.composites.omegas import omega
 from internal_coherence.measurement.composites.validity import (
     Heterotrait,
     VarianceExtracted,

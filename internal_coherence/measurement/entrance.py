@@ -8,7 +8,7 @@ from typing import TypeVar
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from internal_coherence.errors import ModelError, ResponseError, listing
+from internal_coherence.errors import ModelError, ResponseError, check_option
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.moments.tables import Items, ItemTable, item_table
@@ -92,8 +92,7 @@ def each_moments(data: Data, missing: Missing, what: str, run: Callable[[Moments
     ResponseError
         If there are fewer than two items.
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
+    check_option("missing", missing, MISSING)
     if isinstance(data, Responses):
         tables = scale_tables(data, what)
         return ByScale({scale: run(moments_of_table(table, missing)) for scale, table in tables.items()})

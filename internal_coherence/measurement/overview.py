@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from internal_coherence.errors import ModelError, listing
+from internal_coherence.errors import ModelError, check_option
 from internal_coherence.measurement.bootstrapping import DRAWS
 from internal_coherence.measurement.composites.congeneric import (
     CompositeReliability,
@@ -227,9 +227,8 @@ def reliability(
     >>> bool((table["alpha_lower"] > 0.7).all())
     True
     """
-    for name, given, allowed in (("missing", missing, MISSING), ("interval", interval, INTERVALS)):
-        if given not in allowed:
-            raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}")
+    check_option("missing", missing, MISSING)
+    check_option("interval", interval, INTERVALS)
     if isinstance(data, Moments):
         if interval == "cluster_bootstrap":
             raise ModelError("interval='cluster_bootstrap' needs the answers themselves; moments do not hold them")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.moments.grouping import Groups
-from internal_coherence.moments.pairs import PairMoments, ScoreMoments, pair_moments, table_moments
+from internal_coherence.moments.one_pass import ScoreMoments, pair_moments, table_moments
+from internal_coherence.moments.pairs import PairMoments
 from internal_coherence.moments.saturated import SaturatedNormal, saturated_normal
 from internal_coherence.moments.tables import ItemTable
 

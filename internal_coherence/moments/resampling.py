@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError
 from internal_coherence.moments.grouping import Groups
-from internal_coherence.moments.pairs import PairSums, a_centre
+from internal_coherence.moments.one_pass import a_centre
+from internal_coherence.moments.pairs import PairSums
 
 Array = NDArray[np.float64]
 NUMBERS: Final = 8_000_000

@@ -5,23 +5,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ImproperSolutionWarning, ModelError, listing
+from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option, listing
 from internal_coherence.moments.given import given_moments
 from internal_coherence.moments.levels import LEVELS, MISSING, Level, Missing, level_moments
-from internal_coherence.moments.pairs import PairMoments, ScoreMoments
+from internal_coherence.moments.one_pass import ScoreMoments
+from internal_coherence.moments.pairs import PairMoments
 from internal_coherence.moments.saturated import SaturatedNormal
 from internal_coherence.moments.tables import Items, ItemTable, item_table
+from internal_coherence.moments.trouble import INDEFINITE, smallest_eigenvalue, trouble
 from internal_coherence.records import Record, plain
 
 Array = NDArray[np.float64]
-INDEFINITE: Final = 1e-10
-"""An eigenvalue of the correlations below minus this is negative beyond rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -113,10 +113,8 @@ class Moments(Record):
         >>> m.cov.shape
         (50, 50)
         """
-        if missing not in MISSING:
-            raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
-        if level not in LEVELS:
-            raise ModelError(f"level={level!r} is not one of {listing(LEVELS)}")
+        check_option("missing", missing, MISSING)
+        check_option("level", level, LEVELS)
         return moments_of_table(item_table(data, "Moments", school=school), missing, level)
 
     @classmethod
@@ -199,6 +197,11 @@ class Moments(Record):
     def n_units(self) -> int | None:
         """The number that a standard error counts: teachers, or schools at the level between; None if not known."""
         return int(self.n_groups.max()) if self.level == "between" else self.n_rows
+
+    @property
+    def counts(self) -> Array:
+        """Teachers (schools at the level between) who answered each item, (k,)."""
+        return np.diag(self.n_groups if self.level == "between" else self.pairs.n)
 
     @property
     def mean(self) -> Array:
@@ -311,16 +314,7 @@ class Moments(Record):
         -------
         str
         """
-        cov, n = self.cov, np.diag(self.n_groups if self.level == "between" else self.pairs.n)
-        if few := [name for name, count in zip(self.names, n, strict=True) if count < 2]:
-            return f"fewer than two answers to {listing(few)}"
-        if np.isnan(cov).any():
-            return "some pair of items was never answered by two teachers together"
-        if constant := [name for name, v in zip(self.names, np.diag(cov), strict=True) if v <= 0]:
-            return f"everyone gave the same answer to {listing(constant)}"
-        if (least := self.smallest_eigenvalue()) < -INDEFINITE:
-            return f"the covariances contradict each other: the smallest eigenvalue of the correlations is {least:.2g}"
-        return ""
+        return trouble(self.cov, self.counts, self.names)
 
     def smallest_eigenvalue(self) -> float:
         """Return the smallest eigenvalue of the covariances, each item scaled by its variance.
@@ -331,11 +325,7 @@ class Moments(Record):
             0 if some items determine others; below 0 only if no complete data could have these moments; NaN if
             some covariance is missing or an item does not vary.
         """
-        cov = self.cov
-        sd = np.sqrt(np.maximum(np.diag(cov), 0))
-        if np.isnan(cov).any() or not (sd > 0).all():
-            return float("nan")
-        return float(np.linalg.eigvalsh(cov / np.outer(sd, sd))[0])
+        return smallest_eigenvalue(self.cov)
 
     def _said(self) -> Moments:
         """Return these moments, having warned if no complete data could have them."""
@@ -356,8 +346,7 @@ class Moments(Record):
             Indexed by ``item``; columns ``n``, ``mean``, ``sd``, then one an item.
         """
         cov = self.cov
-        count = np.diag(self.n_groups if self.level == "between" else self.pairs.n)
-        head = pd.DataFrame({"n": count, "mean": self.mean, "sd": np.sqrt(np.diag(cov))})
+        head = pd.DataFrame({"n": self.counts, "mean": self.mean, "sd": np.sqrt(np.diag(cov))})
         table = pd.concat([head, pd.DataFrame(cov, columns=list(self.names))], axis=1)
         return table.set_axis(pd.Index(self.names, name="item"), axis=0)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ModelError, ResponseError, closest, listing
 from internal_coherence.moments.grouping import Groups, group
-from internal_coherence.moments.pairs import BLOCK
+from internal_coherence.moments.one_pass import BLOCK
 from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]

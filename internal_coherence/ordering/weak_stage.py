@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from internal_coherence.errors import DisclosureError, ModelError, closest, listing
+from internal_coherence.errors import DisclosureError, ModelError, check_option, closest, listing
 from internal_coherence.ordering.orders import Order, Stage
 from internal_coherence.profiles import Profile
 from internal_coherence.profiles.computing import composite
@@ -156,8 +156,7 @@ def earliest_weak_stage(
     >>> ic.earliest_weak_stage(juniper, ic.load_order("elmore-boston"))
     <'Juniper' along 'elmore-boston': earliest weak stage 'structure_and_process' (response scale); a place to begin ...>
     """
-    if metric not in METRICS:
-        raise ModelError(f"metric={metric!r} is not one of {listing(METRICS)}")
+    check_option("metric", metric, METRICS)
     if not 0 < level < 1:
         raise ModelError(f"level={level} is not between 0 and 1")
     if profile.withheld:

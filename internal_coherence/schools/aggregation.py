@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, listing
+from internal_coherence.errors import ModelError, check_option
 from internal_coherence.moments.grouping import Groups, SchoolMoments, group, school_moments
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses, score
@@ -158,8 +158,7 @@ def aggregate(
     check_audience(audience)
     if audience == "school":
         raise ModelError("a table of all schools is for audience='district' or 'research'; a school reads its profile")
-    if rule not in RULES:
-        raise ModelError(f"rule={rule!r} is not one of {listing(RULES)}")
+    check_option("rule", rule, RULES)
     responses = responses.one_wave("aggregate")
     gates = gates or Gates()
     scores = score(responses, min_answered=min_answered)

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, listing
+from internal_coherence.errors import ModelError, check_option
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.intp]
@@ -118,8 +118,7 @@ def check_audience(audience: str) -> None:
     ------
     ModelError
     """
-    if audience not in AUDIENCES:
-        raise ModelError(f"audience={audience!r} is not one of {listing(AUDIENCES)}")
+    check_option("audience", audience, AUDIENCES)
 
 
 def pooled_bins(counts: Counts, min_cell: int) -> list[tuple[int, int, int]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
-from internal_coherence.errors import ModelError, ResponseError, listing
+from internal_coherence.errors import ResponseError, check_option
 from internal_coherence.moments.grouping import group, numbers, school_moments
 from internal_coherence.records import Record
 
@@ -153,8 +153,7 @@ def icc2(
 def _icc(
     kind: Literal["icc1", "icc2"], values: ArrayLike | pd.Series, school: ArrayLike | pd.Series, group_size: GroupSize
 ) -> IntraclassCorrelation:
-    if group_size not in GROUP_SIZES:
-        raise ModelError(f"group_size={group_size!r} is not one of {listing(GROUP_SIZES)}")
+    check_option("group_size", group_size, GROUP_SIZES)
     x = numbers(values, school, kind)
     if x.ndim != 1:
         raise ResponseError(f"{kind} takes one number a teacher, a single column; got {x.ndim} dimensions")

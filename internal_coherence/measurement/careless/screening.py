@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from internal_coherence.errors import ImproperSolutionWarning, ModelError, listing
+from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option
 from internal_coherence.measurement.careless import carelessness as signs
 from internal_coherence.measurement.careless.as_given import AsGiven, of_frame, of_responses
 from internal_coherence.measurement.careless.screening_rules import INDICES, ScreeningCutoffs, flagged
@@ -169,8 +169,7 @@ def screen_responses(
         even_odd=even_odd,
         completion=completion,
     )
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
+    check_option("missing", missing, MISSING)
     if isinstance(data, Responses):
         if scales is not None or reversed or bounds is not None:
             raise ModelError("scales=, reversed= and bounds= are for a frame; Responses know theirs")

@@ -13,7 +13,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from internal_coherence.errors import ConvergenceWarning, ImproperSolutionWarning, ModelError, ResponseError, listing
+from internal_coherence.errors import (
+    ConvergenceWarning,
+    ImproperSolutionWarning,
+    ModelError,
+    ResponseError,
+    check_option,
+)
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.model_based import (
     composite_gradient,
@@ -110,8 +116,7 @@ class CompositeReliability(Record):
         ModelError
             If the level is not between 0 and 1, or there is no such coefficient.
         """
-        if of not in COEFFICIENTS:
-            raise ModelError(f"of={of!r} is not one of {listing(COEFFICIENTS)}")
+        check_option("of", of, COEFFICIENTS)
         return interval_at(self._limits[of], getattr(self, of), level)
 
     def to_frame(self) -> pd.DataFrame:
@@ -198,10 +203,8 @@ def composite_reliability(
     >>> found.omega < found.maximal_reliability
     True
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
-    if interval not in INTERVALS:
-        raise ModelError(f"interval={interval!r} is not one of {listing(INTERVALS)}")
+    check_option("missing", missing, MISSING)
+    check_option("interval", interval, INTERVALS)
     if isinstance(data, Moments):
         if interval != "delta":
             raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")

@@ -13,7 +13,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from internal_coherence.errors import ConvergenceWarning, ImproperSolutionWarning, ModelError, ResponseError, listing
+from internal_coherence.errors import (
+    ConvergenceWarning,
+    ImproperSolutionWarning,
+    ModelError,
+    ResponseError,
+    check_option,
+)
 from internal_coherence.measurement.bootstrapping import bootstrap_limits
 from internal_coherence.measurement.composites.general_factor import (
     EXTRACTIONS,
@@ -25,124 +31,20 @@ from internal_coherence.measurement.composites.general_factor import (
     general_factor,
     shares,
 )
+from internal_coherence.measurement.composites.omega_record import Omega
 from internal_coherence.measurement.consistency.coefficients import coefficient_alpha, lambda_6
 from internal_coherence.measurement.dimensionality.rotation import RotationMethod
 from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
-from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
+from internal_coherence.measurement.limits import Limits
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
 from internal_coherence.moments.sufficient import Moments, moments_of_table
-from internal_coherence.records import ByScale, Record
+from internal_coherence.records import ByScale
 
 Array = NDArray[np.float64]
 OmegaInterval = Literal["none", "bootstrap", "cluster_bootstrap"]
 INTERVALS: Final[tuple[str, ...]] = get_args(OmegaInterval)
-Coefficient = Literal["omega_total", "omega_hierarchical"]
-COEFFICIENTS: Final[tuple[str, ...]] = get_args(Coefficient)
 OBLIQUE: Final = ("oblimin", "quartimin", "promax", "geomin", "bentler")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Omega(Record):
-    """Coefficient omega of one scale.
-
-    Parameters
-    ----------
-    omega_total : float
-        The share of the sum's variance that all factors give.
-    omega_hierarchical : float
-        The share that the general factor gives. Of a single factor, the same as the total by another formula.
-    omega_limit : float
-        The latter over the former: what hierarchical would tend to with ever more items of the kind; NaN for one factor.
-    ecv : float
-        The general factor's share of the common variance.
-    alpha, lambda_6 : float
-        Alpha and Guttman's λ6 of the same items in the same units, to compare with.
-    groups : DataFrame
-        Rows ``g`` and ``F1*``, …: the share of the sum of the items that load highest on the factor which both factors
-        give, the general one, the group's.
-    loadings : DataFrame
-        An item a row: ``g``, ``F1*``, …, communality ``h2``, uniqueness ``u2``, the general factor's share ``p2``.
-    n_factors, n_items : int
-        Factors and items.
-    n : int or None
-        Teachers.
-    extraction, rotation, variance : str
-        How it was done.
-    standardized : bool
-        Whether of the items in standard deviations.
-    missing : str
-        How missing answers were treated.
-    turned : tuple of str
-        Items that load negatively on the general factor, and were turned round.
-    note : str
-        What is odd about the solution; empty where nothing is.
-    """
-
-    omega_total: float
-    omega_hierarchical: float
-    omega_limit: float
-    ecv: float
-    alpha: float
-    lambda_6: float
-    groups: pd.DataFrame
-    loadings: pd.DataFrame
-    n_factors: int
-    n_items: int
-    n: int | None
-    extraction: Extraction
-    rotation: str
-    variance: TotalVariance
-    standardized: bool
-    missing: str
-    turned: tuple[str, ...]
-    note: str
-    _limits: Mapping[str, Limits]
-
-    def confidence_interval(self, level: float = 0.95, *, of: Coefficient = "omega_total") -> ConfidenceInterval:
-        """Return the bootstrap interval of omega.
-
-        Parameters
-        ----------
-        level : float
-            Between 0 and 1.
-        of : {"omega_total", "omega_hierarchical"}
-            Which.
-
-        Returns
-        -------
-        ConfidenceInterval
-
-        Raises
-        ------
-        ModelError
-            If none was asked for, or the level is not between 0 and 1.
-        """
-        if of not in COEFFICIENTS:
-            raise ModelError(f"of={of!r} is not one of {listing(COEFFICIENTS)}")
-        if of not in self._limits:
-            raise ModelError("no interval was asked for: ic.omega(..., interval='bootstrap' or 'cluster_bootstrap')")
-        return interval_at(self._limits[of], getattr(self, of), level)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a table of one row.
-
-        Returns
-        -------
-        DataFrame
-        """
-        row = {name: value for name, value in self.as_row().items() if name not in ("groups", "loadings", "turned")}
-        if self._limits:
-            interval = self.confidence_interval()
-            row = {"omega_total": row.pop("omega_total"), "ci_lower": interval.lower, "ci_upper": interval.upper, **row}
-        return pd.DataFrame([row])
-
-    def __repr__(self) -> str:
-        of = f"{self.n_items} {'standardised' if self.standardized else 'raw'} items"
-        how = f"{self.n_factors} factor{'s' if self.n_factors > 1 else ''} by {self.extraction}"
-        note = f"; {self.note}" if self.note else ""
-        general = f", hierarchical {self.omega_hierarchical:.3f}" if self.n_factors > 1 else ""
-        return f"<omega total {self.omega_total:.3f}{general}, {of}, {how}{note}>"
 
 
 def omega(
@@ -223,7 +125,13 @@ def omega(
     >>> ic.omega(teachers)["leadership"]
     <omega total 0.842, 5 standardised items, 1 factor by minres>
     """
-    _check(n_factors, missing, extraction, rotation, variance, interval)
+    check_option("missing", missing, MISSING)
+    check_option("extraction", extraction, EXTRACTIONS)
+    check_option("rotation", rotation, OBLIQUE)
+    check_option("variance", variance, TOTALS)
+    check_option("interval", interval, INTERVALS)
+    if n_factors < 1:
+        raise ModelError(f"n_factors={n_factors} is not 1 or more")
     settings = _Settings(n_factors, extraction, rotation, standardized, variance)
     if isinstance(data, Moments):
         if interval != "none":
@@ -248,20 +156,6 @@ class _Settings:
     rotation: RotationMethod
     standardized: bool
     variance: TotalVariance
-
-
-def _check(n_factors: int, missing: str, extraction: str, rotation: str, variance: str, interval: str) -> None:
-    for name, given, allowed in (
-        ("missing", missing, MISSING),
-        ("extraction", extraction, EXTRACTIONS),
-        ("rotation", rotation, OBLIQUE),
-        ("variance", variance, TOTALS),
-        ("interval", interval, INTERVALS),
-    ):
-        if given not in allowed:
-            raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}")
-    if n_factors < 1:
-        raise ModelError(f"n_factors={n_factors} is not 1 or more")
 
 
 def _omega_of_table(

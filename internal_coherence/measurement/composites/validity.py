@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ModelError, closest, listing
+from internal_coherence.errors import ModelError, check_option, closest, listing
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
 from internal_coherence.measurement.composites.model_based import variance_extracted
@@ -164,9 +164,8 @@ def htmt(
     >>> ic.htmt(teachers).htmt2.shape
     (11, 11)
     """
-    for name, given, allowed in (("missing", missing, MISSING), ("interval", interval, INTERVALS)):
-        if given not in allowed:
-            raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}")
+    check_option("missing", missing, MISSING)
+    check_option("interval", interval, INTERVALS)
     if isinstance(data, Responses) and scales is None:
         scales = {s.key: s.item_keys for s in data.instrument.scales}
     if scales is None:

@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from internal_coherence.errors import ImproperSolutionWarning, MissingDataWarning, ModelError, ResponseError, listing
+from internal_coherence.errors import (
+    ImproperSolutionWarning,
+    MissingDataWarning,
+    ModelError,
+    ResponseError,
+    check_option,
+)
 from internal_coherence.measurement.bootstrapping import DRAWS
 from internal_coherence.measurement.consistency.alpha_limits import (
     INTERVALS,
@@ -198,10 +204,8 @@ def alpha(
     >>> by_scale["leadership"].confidence_interval().method
     'cluster bootstrap of 24 schools, 2000 draws'
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
-    if interval not in INTERVALS:
-        raise ModelError(f"interval={interval!r} is not one of {listing(INTERVALS)}")
+    check_option("missing", missing, MISSING)
+    check_option("interval", interval, INTERVALS)
     if isinstance(data, Moments):
         if interval in OF_ANSWERS:
             raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, listing
+from internal_coherence.errors import ModelError, ResponseError, check_option, listing
 from internal_coherence.measurement.dimensionality.extraction import SINGULAR
 from internal_coherence.measurement.entrance import Data, moments_of
 from internal_coherence.moments.levels import MISSING, Missing
@@ -36,8 +36,7 @@ def correlated(data: Data, missing: Missing, what: str, *, least: int) -> Moment
     ResponseError
         For too few items, or correlations that can't be computed.
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
+    check_option("missing", missing, MISSING)
     moments = moments_of(data, missing, what)
     if len(moments.names) < least:
         raise ResponseError(f"{what} needs at least {least} items; got {len(moments.names)}")

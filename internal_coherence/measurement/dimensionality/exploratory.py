@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ConvergenceWarning, ImproperSolutionWarning, ModelError, closest, listing
+from internal_coherence.errors import (
+    ConvergenceWarning,
+    ImproperSolutionWarning,
+    ModelError,
+    check_option,
+    listing,
+)
 from internal_coherence.measurement.dimensionality.correlations import correlated, invertible, items_index, known_size
 from internal_coherence.measurement.dimensionality.extraction import SINGULAR, Extraction, maximum_likelihood, minres
 from internal_coherence.measurement.dimensionality.factor_fit import FactorFit, degrees_of_freedom, factor_fit
@@ -98,10 +104,7 @@ def efa(
     >>> list(solution.loadings.columns)
     ['F1', 'F2', 'F3']
     """
-    if extraction not in EXTRACTIONS:
-        raise ModelError(
-            f"extraction={extraction!r} is not one of {listing(EXTRACTIONS)}{closest(extraction, EXTRACTIONS)}"
-        )
+    check_option("extraction", extraction, EXTRACTIONS)
     moments = correlated(data, missing, "efa", least=3)
     _check_number(n_factors, len(moments.names))
     R = invertible(moments, "efa by maximum likelihood") if extraction == "ml" else moments.cor

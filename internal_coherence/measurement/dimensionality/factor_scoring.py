@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, closest, listing
+from internal_coherence.errors import ModelError, ResponseError, check_option, listing
 from internal_coherence.measurement.dimensionality.extraction import SINGULAR
 from internal_coherence.measurement.dimensionality.factor_solution import FactorSolution
 from internal_coherence.measurement.entrance import item_table
@@ -61,8 +61,7 @@ def factor_scores(
     >>> ic.factor_scores(ic.efa(teachers, n_factors=3), teachers).columns.tolist()
     ['F1', 'F2', 'F3']
     """
-    if method not in SCORE_METHODS:
-        raise ModelError(f"method={method!r} is not one of {listing(SCORE_METHODS)}{closest(method, SCORE_METHODS)}")
+    check_option("method", method, SCORE_METHODS)
     mean, sd = (solution.items[part].to_numpy() for part in ("mean", "sd"))
     if np.isnan(mean).any():
         raise ModelError("this solution has no means of the items, so it can't tell who stands above them")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.measurement.dimensionality.adequacy import squared_multiple_correlations
 from internal_coherence.measurement.dimensionality.extraction import HEYWOOD, minres
-from internal_coherence.moments.pairs import pair_moments
+from internal_coherence.moments.one_pass import pair_moments
 
 Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-9

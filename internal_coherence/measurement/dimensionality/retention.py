@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from internal_coherence.errors import ModelError, closest, listing
+from internal_coherence.errors import ModelError, check_option
 from internal_coherence.measurement.dimensionality.correlations import correlated, invertible, sample_size
 from internal_coherence.measurement.dimensionality.null_eigenvalues import (
     eigenvalues,
@@ -207,12 +207,8 @@ def parallel_analysis(
 
 
 def _check_options(method: str, communalities: str, n_draws: int, quantile: float) -> None:
-    for name, given, allowed in (
-        ("method", method, PARALLEL_METHODS),
-        ("communalities", communalities, COMMUNALITIES),
-    ):
-        if given not in allowed:
-            raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}{closest(given, allowed)}")
+    check_option("method", method, PARALLEL_METHODS)
+    check_option("communalities", communalities, COMMUNALITIES)
     if n_draws < 1:
         raise ModelError(f"n_draws={n_draws} is not 1 or more")
     if not 0.5 <= quantile < 1:

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, closest, listing
+from internal_coherence.errors import ModelError, check_option
 
 Array = NDArray[np.float64]
 Criterion = Callable[[Array], tuple[float, Array]]
@@ -112,8 +112,7 @@ def rotate(
     bring it to 1e-8 in tens of steps. Varimax and promax as R stops them are factor_analyzer's. Varimax:
     Kaiser (1958); promax: Hendrickson & White (1964); quartimin: Carroll (1953); geomin: Yates (1987), Browne (2001); Bentler (1977).
     """
-    if method not in ROTATIONS:
-        raise ModelError(f"rotation={method!r} is not one of {listing(ROTATIONS)}{closest(method, ROTATIONS)}")
+    check_option("rotation", method, ROTATIONS)
     if not epsilon > 0:
         raise ModelError(f"geomin_epsilon={epsilon} is not above 0")
     starts = STARTS.get(method, FEW_STARTS) if n_starts is None else n_starts

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import MissingDataWarning, ModelError, ResponseError, listing
+from internal_coherence.errors import MissingDataWarning, ModelError, ResponseError, check_option, listing
 from internal_coherence.instrument import Scale
 from internal_coherence.measurement.consistency.coefficients import average_off_diagonal, coefficient_alpha
 from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, item_table
@@ -205,10 +205,8 @@ def item_analysis(
         item  mean  r_drop  alpha_if_dropped
     0  ldr_1  ...
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
-    if skew_type not in SKEW_TYPES:
-        raise ModelError(f"skew_type={skew_type!r} is not one of {listing(SKEW_TYPES)}")
+    check_option("missing", missing, MISSING)
+    check_option("skew_type", skew_type, SKEW_TYPES)
     cutoffs = cutoffs or ItemCutoffs()
     if isinstance(data, Moments):
         return _analysis(data, None, None, bounds, skew_type, cutoffs)

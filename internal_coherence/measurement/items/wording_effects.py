@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, closest, listing
+from internal_coherence.errors import ModelError, ResponseError, check_option, closest, listing
 from internal_coherence.measurement.entrance import Items, ItemTable, each_scale, item_table
 from internal_coherence.measurement.items.wording import wording_halves
 from internal_coherence.measurement.limits import (
@@ -99,8 +99,7 @@ class WordingEffect(Record):
         ModelError
             If the level is not between 0 and 1, or there is no interval of that number.
         """
-        if of not in OF:
-            raise ModelError(f"of={of!r} is not one of {listing(OF)}")
+        check_option("of", of, OF)
         return interval_at(self._limits if of == OF[0] else self._difference_limits, getattr(self, of), level)
 
     def to_frame(self) -> pd.DataFrame:
@@ -183,8 +182,7 @@ def wording_effect(
     >>> wording["psychological_safety"].n_negative
     2
     """
-    if missing not in MISSING:
-        raise ModelError(f"missing={missing!r} is not one of {listing(MISSING)}")
+    check_option("missing", missing, MISSING)
     if draws < 50:
         raise ModelError(f"draws={draws}: a bootstrap interval needs at least 50, better 1000 or more")
     generator = np.random.default_rng(rng)
