@@ -5,8 +5,14 @@ Every error is also a ``ValueError``, and its message says what was given, what 
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+HERE: Final = str(Path(__file__).parent)
 
 
 class CoherenceError(ValueError):
@@ -92,6 +98,22 @@ def listing(names: Iterable[object], most: int = 12) -> str:
     if len(quoted) <= most:
         return ", ".join(quoted)
     return f"{', '.join(quoted[:most])} and {len(quoted) - most} more"
+
+
+def warn(message: str, category: type[CoherenceWarning]) -> None:
+    """Warn, pointing at the line outside of this library that called into it.
+
+    Parameters
+    ----------
+    message : str
+        What is odd.
+    category : type
+        Which warning.
+    """
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth)
 
 
 def check_option(name: str, given: object, allowed: Sequence[object]) -> None:

@@ -59,9 +59,20 @@ def plain(value: Any) -> Any:
 
 
 class Record:
-    """A base for frozen results: ``to_dict`` gives the numbers, the decisions and the version that made them."""
+    """A base for frozen results, arrays and frames included: ``to_dict`` gives numbers, decisions, and the version."""
 
     __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]  # every record is a dataclass
+            value = object.__getattribute__(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def __getattribute__(self, name: str) -> Any:
+        value = object.__getattribute__(self, name)
+        # A frame is handed out as a copy on write: whoever changes it changes their own.
+        return value.copy(deep=False) if isinstance(value, pd.DataFrame) else value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values.

@@ -18,7 +18,17 @@ from internal_coherence.responses import Responses
 Data = Items | Moments
 R = TypeVar("R", bound=Framed)
 
-__all__ = ["Data", "ItemTable", "Items", "each_moments", "each_scale", "item_table", "moments_of", "scale_tables"]
+__all__ = [
+    "Data",
+    "ItemTable",
+    "Items",
+    "each_moments",
+    "each_scale",
+    "item_table",
+    "moments_of",
+    "refuse_with_moments",
+    "scale_tables",
+]
 
 
 def scale_tables(responses: Responses, what: str) -> dict[str, ItemTable]:
@@ -65,6 +75,27 @@ def each_scale(
     if isinstance(data, Responses) and school is None:
         return ByScale({scale: run(table) for scale, table in scale_tables(data, what).items()})
     return run(item_table(data, what, school=school))
+
+
+def refuse_with_moments(what: str, **given: object) -> None:
+    """Refuse arguments that need the answers, which moments do not hold.
+
+    Parameters
+    ----------
+    what : str
+        The statistic, for messages.
+    **given : object
+        Arguments; None where they were not passed.
+
+    Raises
+    ------
+    ModelError
+        Naming the first that was passed.
+    """
+    for name, value in given.items():
+        if value is not None:
+            shown = f"{name}={value!r}" if isinstance(value, str) else f"{name}="
+            raise ModelError(f"{what}: {shown} needs the answers themselves; moments do not hold them")
 
 
 def each_moments(data: Data, missing: Missing, what: str, run: Callable[[Moments], R]) -> R | ByScale[R]:
@@ -120,7 +151,7 @@ def moments_of(data: Data, missing: Missing, what: str) -> Moments:
     ResponseError
         If there are fewer than two items.
     """
-    moments = data if isinstance(data, Moments) else moments_of_table(item_table(data, what), missing)
-    if len(moments.names) < 2:
-        raise ResponseError(f"{what} needs at least two items; got {len(moments.names)}")
-    return moments
+    source = data if isinstance(data, Moments) else item_table(data, what)
+    if len(source.names) < 2:
+        raise ResponseError(f"{what} needs at least two items; got {len(source.names)}")
+    return source if isinstance(source, Moments) else moments_of_table(source, missing)

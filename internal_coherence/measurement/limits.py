@@ -110,7 +110,7 @@ class WaldLimits:
         return estimate - reach, estimate + reach
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PercentileLimits:
     """The middle share of the bootstrap draws."""
 
@@ -144,7 +144,7 @@ BACK: Final[Mapping[Scale, Callable[[Array], Array]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SchoolLimits:
     """The standard deviation of the draws of whole schools, widened for their number, with Student's t.
 

@@ -21,7 +21,14 @@ from internal_coherence.measurement.composites.congeneric import (
 from internal_coherence.measurement.consistency.alpha_limits import Interval, limits_of_moments
 from internal_coherence.measurement.consistency.coefficients import alpha_if_dropped
 from internal_coherence.measurement.consistency.internal_consistency import Alpha, alpha_of_moments, alpha_of_table
-from internal_coherence.measurement.entrance import Data, Items, ItemTable, item_table, scale_tables
+from internal_coherence.measurement.entrance import (
+    Data,
+    Items,
+    ItemTable,
+    item_table,
+    refuse_with_moments,
+    scale_tables,
+)
 from internal_coherence.measurement.items.item_statistics import item_rest_correlation
 from internal_coherence.measurement.limits import ConfidenceInterval
 from internal_coherence.moments.levels import MISSING, Missing
@@ -88,6 +95,14 @@ class ScaleReliability(Record):
     assumed: str
     note: str
 
+    def __repr__(self) -> str:
+        alpha, omega = self.alpha_interval, self.omega_interval
+        return (
+            f"{self.scale}: alpha {self.alpha:.2f} [{alpha.lower:.2f}, {alpha.upper:.2f}],"
+            f" omega {self.omega:.2f} [{omega.lower:.2f}, {omega.upper:.2f}], n = {self.n},"
+            f" {self.n_items} items{'; ' + self.note if self.note else ''}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Reliability(Record):
@@ -151,15 +166,9 @@ class Reliability(Record):
         return draw_reliability(self, ax)
 
     def __repr__(self) -> str:
-        lines = [
-            f"{s.scale}: alpha {s.alpha:.2f} [{s.alpha_interval.lower:.2f}, {s.alpha_interval.upper:.2f}],"
-            f" omega {s.omega:.2f} [{s.omega_interval.lower:.2f}, {s.omega_interval.upper:.2f}], n = {s.n},"
-            f" {s.n_items} items{'; ' + s.note if s.note else ''}"
-            for s in self.scales
-        ]
         assumed = "; ".join(dict.fromkeys(s.assumed for s in self.scales))
         count = f"{len(self.scales)} scale{'' if len(self.scales) == 1 else 's'}"
-        return "\n".join([f"<Reliability of {count}; {assumed}>", *lines])
+        return "\n".join([f"<Reliability of {count}; {assumed}>", *map(repr, self.scales)])
 
 
 def reliability(
@@ -229,9 +238,11 @@ def reliability(
     """
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
+    if scales is not None and not scales:
+        raise ModelError("scales= is empty; leave it out, or map each scale to the names of its items")
     if isinstance(data, Moments):
-        if interval == "cluster_bootstrap":
-            raise ModelError("interval='cluster_bootstrap' needs the answers themselves; moments do not hold them")
+        asked = interval if interval == "cluster_bootstrap" else None
+        refuse_with_moments("reliability", interval=asked, school=school)
         parts = {"items": data} if scales is None else {s: data.select(items) for s, items in scales.items()}
         rows = [_row_of_moments(str(scale), moments, level) for scale, moments in parts.items()]
     else:
@@ -249,8 +260,6 @@ def _tables(
     whole = item_table(data, "reliability", school=school)
     if scales is None:
         return [whole]
-    if not scales:
-        raise ModelError("scales= is empty; leave it out, or map each scale to the names of its items")
     return [whole.select(items, str(scale)) for scale, items in scales.items()]
 
 
@@ -268,7 +277,7 @@ def _row(
     of_omega: CongenericInterval = "cluster_bootstrap" if by_school else "delta"
     first = alpha_of_table(table, missing=missing, interval=of_alpha, draws=draws, rng=rng)
     second = None
-    if len(table.names) > 2 and not np.isnan(first.alpha_standardized):
+    if _has_factor(first):
         second = congeneric_of_table(table, missing=missing, interval=of_omega, draws=draws, rng=rng)
     assumed = INDEPENDENT
     if by_school:
@@ -278,9 +287,14 @@ def _row(
     return _record(table.scale or "items", moments_of_table(table, missing), first, second, level, assumed)
 
 
+def _has_factor(found: Alpha) -> bool:
+    """Say whether a one-factor model can be tried: three items or more, all of which vary."""
+    return found.n_items > 2 and not np.isnan(found.alpha_standardized)
+
+
 def _row_of_moments(scale: str, moments: Moments, level: float) -> ScaleReliability:
     first = alpha_of_moments(moments, limits_of_moments(moments, "feldt"), "feldt")
-    second = congeneric_of_moments(moments, "delta") if len(moments.names) > 2 else None
+    second = congeneric_of_moments(moments, "delta") if _has_factor(first) else None
     return _record(scale, moments, first, second, level, INDEPENDENT)
 
 

@@ -23,7 +23,7 @@ MISSING: Final[tuple[str, ...]] = get_args(Missing)
 LEVELS: Final[tuple[str, ...]] = get_args(Level)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LevelMoments:
     """Moments at one level.
 

@@ -76,7 +76,7 @@ class ScoreMoments:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableMoments:
     """What one walk through a table of answers finds: `pairs` of items, and teachers' `scores`."""
 

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Walked = tuple[Array, Array]
 ROUNDING: Final = 1e-12
 """A sum of squares below this share of itself before centring is rounding, not variation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairMoments:
     """Moments of k variables, each pair over the rows that have both; arrays may have leading axes, one set each.
 
@@ -24,7 +22,8 @@ class PairMoments:
     n : (..., k, k) array
         Rows that have both.
     centre : (k,) array
-        Whole numbers near the means; kept apart, so that a mean of 10⁸ costs its deviations no digits.
+        Numbers near the means, whole where they come from answers; kept apart, so that a mean of 10⁸ costs its
+        deviations no digits. NaN where the means are not known.
     offset : (..., k, k) array
         Entry a, b is the mean of a, less its centre, over the rows that have a and b; 0 where there are none.
     cross : (..., k, k) array
@@ -38,6 +37,10 @@ class PairMoments:
     offset: Array
     cross: Array
     square: Array
+
+    def __post_init__(self) -> None:
+        for part in (self.n, self.centre, self.offset, self.cross, self.square):
+            part.flags.writeable = False
 
     @property
     def mean(self) -> Array:
@@ -100,7 +103,7 @@ class PairMoments:
         return PairMoments(centre=self.centre[place[0].ravel()], **chosen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairSums:
     """Sums about a fixed point: linear in the rows, so they may be added and weighted.
 

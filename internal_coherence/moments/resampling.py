@@ -19,7 +19,7 @@ NUMBERS: Final = 8_000_000
 """Numbers held at a time, of weights or of products."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResampledMoments:
     """The moments of B bootstrap samples.
 

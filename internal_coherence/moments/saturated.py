@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ConvergenceWarning, ResponseError, listing
+from internal_coherence.errors import ConvergenceWarning, ResponseError, listing, warn
 
 Array = NDArray[np.float64]
 CHUNK: Final = 2_000_000
@@ -20,7 +19,7 @@ TOLERANCE: Final = 1e-10
 MOST_STEPS: Final = 5000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SaturatedNormal:
     """The multivariate normal distribution most likely to have given incomplete answers.
 
@@ -35,7 +34,7 @@ class SaturatedNormal:
     n, n_patterns, n_steps : int
         Rows with any answer, distinct patterns of missing answers, steps of the algorithm.
     converged : bool
-        False if it stopped for want of steps.
+        False if it stopped for want of steps: then its numbers are NaN.
     """
 
     mean: Array
@@ -47,7 +46,7 @@ class SaturatedNormal:
     converged: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Patterns:
     """Rows with the same items answered, as moments; entries of items that were not answered are 0.
 
@@ -122,11 +121,12 @@ def saturated_normal(X: Array, names: Sequence[str]) -> SaturatedNormal:
             "EM: the covariance of the items is singular; some items determine others, or too few answered them"
         ) from None
     if not converged:
-        warnings.warn(f"EM stopped after {n_steps} steps before it was done", ConvergenceWarning, stacklevel=5)
+        warn(f"EM stopped after {n_steps} steps before it was done", ConvergenceWarning)
+    done = 1.0 if converged else float("nan")
     return SaturatedNormal(
-        mean=centre + spread * theta[:k],
-        cov=theta[k:].reshape(k, k) * np.outer(spread, spread),
-        log_likelihood=logl - float(counts @ np.log(spread)),
+        mean=(centre + spread * theta[:k]) * done,
+        cov=theta[k:].reshape(k, k) * np.outer(spread, spread) * done,
+        log_likelihood=(logl - float(counts @ np.log(spread))) * done,
         n=n,
         n_patterns=sum(len(c.n) for c in chunks),
         n_steps=n_steps,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option, listing
+from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option, listing, warn
 from internal_coherence.moments.given import given_moments
 from internal_coherence.moments.levels import LEVELS, MISSING, Level, Missing, level_moments
 from internal_coherence.moments.one_pass import ScoreMoments
@@ -234,6 +233,11 @@ class Moments(Record):
         return cor
 
     @property
+    def converged(self) -> bool:
+        """False if the EM algorithm ran out of steps, so that the moments are NaN."""
+        return self.fit is None or self.fit.converged
+
+    @property
     def log_likelihood(self) -> float:
         """Of the saturated normal model under EM; NaN otherwise."""
         return float("nan") if self.fit is None else self.fit.log_likelihood
@@ -334,7 +338,7 @@ class Moments(Record):
                 f"these {self.missing} covariances are not positive definite (smallest eigenvalue of the correlations"
                 f" {least:.2g}); they are used as they are, and what needs an inverse will fail"
             )
-            warnings.warn(message, ImproperSolutionWarning, stacklevel=4)
+            warn(message, ImproperSolutionWarning)
         return self
 
     def to_frame(self) -> pd.DataFrame:
@@ -358,7 +362,7 @@ class Moments(Record):
         dict
         """
         shown = {name: getattr(self, name) for name in ("names", "missing", "level", "n", "mean", "cov")}
-        return {**plain(shown), "log_likelihood": plain(self.log_likelihood)}
+        return {**plain(shown), "log_likelihood": plain(self.log_likelihood), "converged": self.converged}
 
     def __repr__(self) -> str:
         n = self.n

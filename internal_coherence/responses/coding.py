@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceWarning, ResponseError
+from internal_coherence.errors import CoherenceWarning, ResponseError, warn
 from internal_coherence.instrument import Instrument, Item
 from internal_coherence.instrument.spelling import fold
 from internal_coherence.responses.labels import Labels, MissingCodes, number
@@ -190,7 +189,7 @@ def code_answers(
             else:
                 steps.append(("answers that the item does not allow, set to missing", column.invalid))
                 if shift:
-                    warnings.warn(f"item {item.key!r} of scale {scale.key!r}{shift}", CoherenceWarning, stacklevel=3)
+                    warn(f"item {item.key!r} of scale {scale.key!r}{shift}", CoherenceWarning)
             for rule, at in steps:
                 if len(at):
                     entries.append(LogEntry(rule=rule, count=len(at), subject=item.key, rows=tuple(cells.index[at])))

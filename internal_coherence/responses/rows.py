@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from typing import Final
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceWarning, ResponseError
+from internal_coherence.errors import CoherenceWarning, ResponseError, warn
 from internal_coherence.instrument.spelling import fold, fold_accents
 from internal_coherence.responses.log import LogEntry
 from internal_coherence.responses.record import as_label
@@ -162,7 +161,7 @@ class RowFilter:
                     f"{superseded.sum()} of {len(superseded)} rows are a teacher's second or later row, and are left out;"
                     " if the data hold several waves, pass wave=..."
                 )
-                warnings.warn(message, CoherenceWarning, stacklevel=3)
+                warn(message, CoherenceWarning)
             self._leave_out("further rows of the same teacher left out", superseded)
 
     def _answered(self) -> NDArray[np.intp]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +15,9 @@ from scipy.special import chdtrc
 from internal_coherence.errors import (
     ConvergenceWarning,
     ImproperSolutionWarning,
-    ModelError,
     ResponseError,
     check_option,
+    warn,
 )
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.model_based import (
@@ -31,7 +30,7 @@ from internal_coherence.measurement.composites.model_based import (
     variance_extracted,
 )
 from internal_coherence.measurement.composites.one_factor import OneFactor, one_factor, sampling_covariance
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
+from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, WaldLimits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -206,8 +205,8 @@ def composite_reliability(
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
     if isinstance(data, Moments):
-        if interval != "delta":
-            raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
+        asked = None if interval == "delta" else interval
+        refuse_with_moments("composite_reliability", interval=asked, school=school)
         return congeneric_of_moments(data, interval)
     run = partial(congeneric_of_table, missing=missing, interval=interval, draws=draws, rng=np.random.default_rng(rng))
     return each_scale(data, "composite_reliability", run, school=school)
@@ -283,10 +282,10 @@ def _record(
 def _note(fitted: OneFactor, where: str) -> str:
     if not fitted.converged[0]:
         note = "one factor can't be fitted to these covariances"
-        warnings.warn(f"{where}composite reliability is NaN: {note}", ConvergenceWarning, stacklevel=6)
+        warn(f"{where}composite reliability is NaN: {note}", ConvergenceWarning)
         return note
     if fitted.improper[0]:
         note = "a Heywood case: a residual variance is negative"
-        warnings.warn(f"{where}{note}", ImproperSolutionWarning, stacklevel=6)
+        warn(f"{where}{note}", ImproperSolutionWarning)
         return note
     return ""

@@ -25,7 +25,7 @@ TotalVariance = Literal["observed", "model"]
 TOTALS: Final[tuple[str, ...]] = get_args(TotalVariance)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GeneralFactor:
     """A general factor and m group factors, all uncorrelated; none of the latter with a single factor.
 
@@ -75,7 +75,7 @@ class GeneralFactor:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shares:
     """What the factors give to the variance of the sum of the items, and of the items of each group factor.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from internal_coherence.errors import (
     ModelError,
     ResponseError,
     check_option,
+    warn,
 )
 from internal_coherence.measurement.bootstrapping import bootstrap_limits
 from internal_coherence.measurement.composites.general_factor import (
@@ -34,7 +34,7 @@ from internal_coherence.measurement.composites.general_factor import (
 from internal_coherence.measurement.composites.omega_record import Omega
 from internal_coherence.measurement.consistency.coefficients import coefficient_alpha, lambda_6
 from internal_coherence.measurement.dimensionality.rotation import RotationMethod
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
+from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
 from internal_coherence.measurement.limits import Limits
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -134,8 +134,7 @@ def omega(
         raise ModelError(f"n_factors={n_factors} is not 1 or more")
     settings = _Settings(n_factors, extraction, rotation, standardized, variance)
     if isinstance(data, Moments):
-        if interval != "none":
-            raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
+        refuse_with_moments("omega", interval=None if interval == "none" else interval, school=school)
         return _omega(data, settings, {})
     run = partial(
         _omega_of_table,
@@ -252,11 +251,11 @@ def _omega(moments: Moments, settings: _Settings, limits: Mapping[str, Limits], 
 def _note(solution: GeneralFactor, where: str) -> str:
     if not solution.converged:
         note = "the factors could not be found"
-        warnings.warn(f"{where}omega is NaN: {note}", ConvergenceWarning, stacklevel=6)
+        warn(f"{where}omega is NaN: {note}", ConvergenceWarning)
         return note
     if solution.improper:
         note = "a Heywood case: an item has no residual variance left"
-        warnings.warn(f"{where}omega: {note}", ImproperSolutionWarning, stacklevel=6)
+        warn(f"{where}omega: {note}", ImproperSolutionWarning)
         return note
     if solution.groups.shape[1] == 2:
         return "two factors do not determine a general one: taken as equally strong in both"

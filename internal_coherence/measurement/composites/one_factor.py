@@ -17,7 +17,7 @@ TOLERANCE: Final = 1e-10
 MOST_STEPS: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OneFactor:
     """One-factor solutions of a stack of B covariance matrices.
 

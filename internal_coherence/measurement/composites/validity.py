@@ -15,7 +15,7 @@ from internal_coherence.errors import ModelError, check_option, closest, listing
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
 from internal_coherence.measurement.composites.model_based import variance_extracted
-from internal_coherence.measurement.entrance import Data, item_table
+from internal_coherence.measurement.entrance import Data, item_table, refuse_with_moments
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -173,8 +173,7 @@ def htmt(
     limits: dict[tuple[str, str], Limits] = {}
     if isinstance(data, Moments):
         moments = data
-        if interval != "none":
-            raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
+        refuse_with_moments("htmt", interval=None if interval == "none" else interval, school=school)
         places = _places(scales, moments.names)
     else:
         table = item_table(data, "htmt", school=school)
@@ -192,7 +191,8 @@ def htmt(
             keys = list(places)
             limits = {(keys[a], keys[b]): made.of(found[0][:, a, b]) for a, b in pairs}
     by_version = {v: heterotrait_ratios(moments.cor, list(places.values()), v) for v in VERSIONS}
-    frames = {v: pd.DataFrame(m, index=list(places), columns=list(places)) for v, m in by_version.items()}
+    index = pd.Index(list(places), name="scale")
+    frames = {v: pd.DataFrame(m, index=index, columns=list(places)) for v, m in by_version.items()}
     return Heterotrait(**frames, missing=moments.missing, n=moments.n_units, interval=interval, _limits=limits)
 
 

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.special import fdtr, fdtrc, stdtr
 
 from internal_coherence.errors import ModelError, ResponseError
-from internal_coherence.measurement.consistency.internal_consistency import Alpha, alpha
+from internal_coherence.measurement.consistency.internal_consistency import Alpha, alpha_of_table
 from internal_coherence.measurement.entrance import Items, item_table
-from internal_coherence.records import ByScale, Record
+from internal_coherence.records import Record
+from internal_coherence.responses import Responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -129,10 +130,10 @@ def compare_alphas(first: Alpha | Items, second: Alpha | Items, *, r: float | No
 def _alpha_of(given: Alpha | Items, which: str) -> Alpha:
     if isinstance(given, Alpha):
         return given
-    found = alpha(item_table(given, "compare_alphas").X, missing="listwise")
-    if isinstance(found, ByScale):
-        raise ModelError(f"{which}: pass one scale's items, or its alpha")
-    return found
+    if isinstance(given, Responses):
+        raise ModelError(f"{which}: pass one scale's items, or its alpha; these are a whole survey's responses")
+    table = item_table(given, "compare_alphas")
+    return alpha_of_table(table, missing="listwise", interval="feldt", draws=0, rng=np.random.default_rng(0))
 
 
 def feldt_degrees(n1: int, k1: int, n2: int, k2: int) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -14,9 +13,9 @@ from numpy.typing import ArrayLike
 from internal_coherence.errors import (
     ImproperSolutionWarning,
     MissingDataWarning,
-    ModelError,
     ResponseError,
     check_option,
+    warn,
 )
 from internal_coherence.measurement.bootstrapping import DRAWS
 from internal_coherence.measurement.consistency.alpha_limits import (
@@ -35,7 +34,7 @@ from internal_coherence.measurement.consistency.coefficients import (
     signal_to_noise,
     total_variance,
 )
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale
+from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
 from internal_coherence.measurement.items.wording import warn_of_reversed
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
@@ -207,8 +206,7 @@ def alpha(
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
     if isinstance(data, Moments):
-        if interval in OF_ANSWERS:
-            raise ModelError(f"interval={interval!r} needs the answers themselves; moments do not hold them")
+        refuse_with_moments("alpha", interval=interval if interval in OF_ANSWERS else None, school=school)
         return alpha_of_moments(data, limits_of_moments(data, interval), interval)
     source = np.random.default_rng(rng)
     return each_scale(
@@ -240,10 +238,10 @@ def alpha_of_moments(moments: Moments, limits: Limits, interval: Interval, table
     value, note = float(coefficient_alpha(C)), moments.trouble()
     if value > 1:
         note = "pairwise covariances that no complete data could have: too few answered together"
-        warnings.warn(f"{where}alpha is above 1: {note}", ImproperSolutionWarning, stacklevel=5)
+        warn(f"{where}alpha is above 1: {note}", ImproperSolutionWarning)
     if np.isnan(value):
         note = note or "the sum of the items does not vary"
-        warnings.warn(f"{where}alpha is NaN: {note}", MissingDataWarning, stacklevel=5)
+        warn(f"{where}alpha is NaN: {note}", MissingDataWarning)
     else:
         warn_of_reversed(C, moments.names, scale)
     scores = moments.scores

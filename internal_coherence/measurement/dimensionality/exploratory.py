@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict
 from typing import Final, get_args
 
@@ -16,6 +15,7 @@ from internal_coherence.errors import (
     ModelError,
     check_option,
     listing,
+    warn,
 )
 from internal_coherence.measurement.dimensionality.correlations import correlated, invertible, items_index, known_size
 from internal_coherence.measurement.dimensionality.extraction import SINGULAR, Extraction, maximum_likelihood, minres
@@ -63,7 +63,8 @@ def efa(
         Geomin's constant: .01 as in psych and GPArotation; lavaan takes .001. A smaller one tells small loadings from
         none, and has more local optima.
     n_starts : int, optional
-        Starts of the rotation, all but the first at random; by default 30 for geomin, else 10.
+        Starts of the rotation, all but the first at random; by default 30 for geomin,
+        else 10. Varimax and promax as R stops them take the one.
     rotation_tolerance : float, optional
         How near its optimum a rotation must come, by default 1e-8 of the gradient. Varimax and promax stop where R's do
         by default, up to 1e-3 short of it; give a tolerance for the optimum itself.
@@ -117,10 +118,10 @@ def efa(
     heywood = tuple(name for name, bad in zip(moments.names, found.improper, strict=True) if bad)
     if heywood:
         message = f"efa: Heywood case: no variance of its own is left to {listing(heywood)}; try fewer factors"
-        warnings.warn(message, ImproperSolutionWarning, stacklevel=2)
+        warn(message, ImproperSolutionWarning)
     if not (found.converged and turned.converged):
         which = "extraction" if not found.converged else "rotation"
-        warnings.warn(f"efa: the {which} did not converge", ConvergenceWarning, stacklevel=2)
+        warn(f"efa: the {which} did not converge", ConvergenceWarning)
     return _solution(moments, found, turned, extraction, heywood, size)
 
 

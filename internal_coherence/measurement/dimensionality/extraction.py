@@ -19,7 +19,7 @@ SINGULAR: Final = 1e-10
 """A smallest eigenvalue of the correlations at or below this is none: some item is a sum of others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Extraction:
     """Unrotated factors.
 

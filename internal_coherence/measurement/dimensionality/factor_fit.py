@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 NAN = float("nan")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FactorFit:
     """Fit of an exploratory factor solution; the fields are those of `FactorSolution`."""
 

@@ -27,7 +27,7 @@ FEW_STARTS: Final = 10
 """The other criteria rarely have, but a clean structure can be a saddle point where one start stands still."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rotation:
     """Rotated loadings and how they were reached.
 
@@ -90,7 +90,8 @@ def rotate(
     epsilon : float
         Geomin's: .01 as in GPArotation and psych; lavaan takes .001.
     n_starts : int, optional
-        The first start is the loadings as they are, the others are random; by default 30 for geomin, else 10.
+        The first start is the loadings as they are, the others are random; by default 30 for geomin,
+        else 10. Varimax and promax as R stops them take the one.
     rng : Generator, int or None
         For the random starts.
     tolerance : float, optional
@@ -121,7 +122,7 @@ def rotate(
     m = A.shape[1]
     if m == 1 or method == "none":
         return Rotation(loadings=A, phi=np.eye(m), T=np.eye(m), method=method)
-    if tolerance is None and n_starts is None and method in ("varimax", "promax"):
+    if tolerance is None and method in ("varimax", "promax"):
         return _as_r_stops(A, method)
     tolerance = TOLERANCE if tolerance is None else tolerance
     criterion, oblique = _criterion(method, epsilon)

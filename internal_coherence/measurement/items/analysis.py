@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import MissingDataWarning, ModelError, ResponseError, check_option, listing
+from internal_coherence.errors import MissingDataWarning, ModelError, ResponseError, check_option, listing, warn
 from internal_coherence.instrument import Scale
 from internal_coherence.measurement.consistency.coefficients import average_off_diagonal, coefficient_alpha
 from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, item_table
@@ -278,7 +277,7 @@ def _warn(moments: Moments, scale: str) -> str:
     trouble = moments.trouble()
     where = f"scale {scale!r}: " if scale else ""
     if np.isnan(moments.cor).any():
-        warnings.warn(f"{where}some correlations are NaN: {trouble}", MissingDataWarning, stacklevel=5)
+        warn(f"{where}some correlations are NaN: {trouble}", MissingDataWarning)
     elif not trouble:
-        warn_of_reversed(moments.cov, moments.names, scale, stacklevel=6)
+        warn_of_reversed(moments.cov, moments.names, scale)
     return trouble

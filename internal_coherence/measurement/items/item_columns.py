@@ -55,7 +55,7 @@ def of_moments(moments: Moments) -> dict[str, Array]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OfAnswers:
     """What only the answers themselves tell.
 

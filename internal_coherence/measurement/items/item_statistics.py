@@ -16,7 +16,7 @@ MOST_CATEGORIES: Final = 20
 """With more different answers than this, their shares are not laid out one by one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distribution:
     """Central moments of the answers to each of k items.
 

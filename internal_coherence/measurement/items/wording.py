@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ReversedItemWarning, listing
+from internal_coherence.errors import ReversedItemWarning, listing, warn
 from internal_coherence.measurement.consistency.coefficients import average_off_diagonal, coefficient_alpha
 
 Array = NDArray[np.float64]
@@ -30,7 +29,7 @@ def item_rest_covariance(cov: Array) -> Array:
     return rest
 
 
-def warn_of_reversed(cov: Array, names: Sequence[str], scale: str = "", *, stacklevel: int = 4) -> None:
+def warn_of_reversed(cov: Array, names: Sequence[str], scale: str = "") -> None:
     """Warn of items that correlate negatively with the rest of their scale, naming them.
 
     Parameters
@@ -41,8 +40,6 @@ def warn_of_reversed(cov: Array, names: Sequence[str], scale: str = "", *, stack
         Their names.
     scale : str, optional
         The scale's name, for the message.
-    stacklevel : int
-        How many calls up the user's line stands.
     """
     against = [name for name, c in zip(names, item_rest_covariance(cov), strict=True) if c < 0]
     if against:
@@ -52,7 +49,7 @@ def warn_of_reversed(cov: Array, names: Sequence[str], scale: str = "", *, stack
             " check the codebook: an item worded against its scale must be marked reversed, and must not have been"
             " turned round already in the data"
         )
-        warnings.warn(message, ReversedItemWarning, stacklevel=stacklevel)
+        warn(message, ReversedItemWarning)
 
 
 def wording_halves(C: Array, R: Array, negative: NDArray[np.bool_]) -> dict[str, Array]:
