@@ -134,7 +134,7 @@ def parallel_analysis_beside_psych(draws: int = 1000, theirs_draws: int = 20) ->
     with tempfile.TemporaryDirectory() as name:
         theirs = in_r(R_PARALLEL, Path(name), draws=theirs_draws)
     for method in ("horn", "permuted"):
-        ours, found = seconds(lambda m=method: ic.parallel_analysis(items, method=m, n_draws=draws, rng=1), repeats=1)
+        ours, found = seconds(lambda m=method: ic.parallel_analysis(items, method=m, draws=draws, rng=1), repeats=1)
         table = found.to_frame()
         apart = np.abs(np.array(theirs["values"])[: len(table)] - table["component"].to_numpy()).max()
         show(f"parallel analysis of bfi a draw, {method}; psych", ours / draws, theirs["seconds"] / theirs_draws, apart)

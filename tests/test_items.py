@@ -342,7 +342,7 @@ def test_without_an_effect_the_halves_are_one():
     interval, apart = found.confidence_interval(), found.confidence_interval(of="difference")
     assert interval.lower < 1 < interval.upper
     assert apart.lower < 0 < apart.upper
-    assert interval.method == "bootstrap of 2000 independent teachers"
+    assert interval.method == "bootstrap of 2000 independent teachers, 1000 draws"
 
 
 def test_scales_of_a_survey_and_their_wording(now):
@@ -350,7 +350,7 @@ def test_scales_of_a_survey_and_their_wording(now):
     assert list(found) == [scale.key for scale in now.instrument.scales]
     safety = found["psychological_safety"]
     assert (safety.n_positive, safety.n_negative) == (3, 2)
-    assert safety.confidence_interval().method == "cluster bootstrap of 24 schools"
+    assert safety.confidence_interval().method == "cluster bootstrap of 24 schools, 100 draws"
     assert safety.confidence_interval().lower < safety.disattenuated_r < safety.confidence_interval().upper
     alike = found["leadership"]
     assert np.isnan(alike.disattenuated_r)
@@ -377,7 +377,7 @@ def test_wording_that_is_refused(now):
     X, negative = worded(50, 0.5, np.random.default_rng(6))
     for change, error, message in [
         ({"negative": None}, ic.ModelError, "negative= must name the items"),
-        ({"negative": ["n9"]}, ic.ResponseError, "no item 'n9'; there are 'p0', 'p1'"),
+        ({"negative": ["n9"]}, ic.ModelError, "no item 'n9'; there are 'p0', 'p1'"),
         ({"missing": "em"}, ic.ModelError, "missing='em' is not one of 'pairwise', 'listwise'"),
         ({"draws": 3}, ic.ModelError, "draws=3: a bootstrap interval needs at least 50"),
     ]:

@@ -277,7 +277,7 @@ def test_the_greatest_lower_bound_is_csdps(name, keyed, reference):
     assert ic.guttman(items, missing="listwise", standardized=False).glb == pytest.approx(expected["cov"], abs=1e-8)
 
 
-def test_the_greatest_lower_bound_has_a_certificate(keyed):
+def test_no_split_lies_above_the_greatest_lower_bound(keyed):
     # weak duality: tr(CY) bounds the error variances for any positive semidefinite Y with a diagonal of 1 or more
     R = scale(keyed, "E").dropna().corr().to_numpy()
     bound = greatest_lower_bound(R)
@@ -658,3 +658,77 @@ def test_nobody_answered():
         found = ic.alpha(np.full((10, 3), np.nan))
     assert np.isnan(found.alpha)
     assert np.isnan(found.confidence_interval().lower)
+
+
+# -- manners that all verbs share
+
+
+def _reversed(X: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(X * [1, 1, 1, -1], columns=list("abcd"))
+
+
+@pytest.mark.parametrize("verb", [ic.alpha, ic.reliability, ic.item_analysis])
+@pytest.mark.parametrize("of", ["frame", "moments"])
+def test_warnings_point_at_the_line_that_asked(verb, of):
+    X = np.random.default_rng(11).normal(size=(60, 1)) + np.random.default_rng(12).normal(size=(60, 4))
+    data = _reversed(X) if of == "frame" else ic.Moments.from_data(_reversed(X))
+    with pytest.warns(ic.ReversedItemWarning, match="'d'") as caught:
+        verb(data)
+    assert {w.filename for w in caught} == {__file__}
+
+
+def test_what_a_record_hands_out_is_not_the_record(now):
+    found = ic.composite_reliability(now)["leadership"]
+    before = found.loadings["loading"].iloc[0]
+    mine = found.loadings
+    mine.iloc[0, 0] = 99
+    assert found.loadings["loading"].iloc[0] == before
+    moments = ic.Moments.from_data(now.items[["ldr_1", "ldr_2"]])
+    with pytest.raises(ValueError, match="read-only"):
+        moments.pairs.cross[0, 0] = 1e6
+
+
+def test_few_schools_are_not_drawn_unless_insisted_on(now):
+    two = now.select(school=["Alder", "Birch"])
+    found = ic.reliability(two)
+    assert {s.alpha_interval.method for s in found.scales} == {"feldt, independent teachers"}
+    assert "2 schools are too few to draw" in repr(found)
+    with pytest.warns(ic.SmallSampleWarning, match="2 schools are too few"):
+        ic.alpha(two.items[["ldr_1", "ldr_2", "ldr_3"]], school=two.school, interval="cluster_bootstrap", draws=60)
+
+
+def test_schools_that_would_not_be_used_are_refused(now):
+    items = now.items[["ldr_1", "ldr_2", "ldr_3"]]
+    for verb in (ic.alpha, ic.omega, ic.composite_reliability):
+        with pytest.raises(ic.ModelError, match="school= goes with interval='cluster_bootstrap'"):
+            verb(items, school=now.school)
+        with pytest.raises(ic.ModelError, match="needs the answers themselves"):
+            verb(ic.Moments.from_data(items), school=now.school, interval="cluster_bootstrap")
+
+
+def test_moments_of_schools_count_schools(now):
+    items = now.items[["ldr_1", "ldr_2", "ldr_3"]]
+    between, within = (ic.Moments.from_data(items, level=level, school=now.school) for level in ("between", "within"))
+    assert ic.alpha(between).n == 24
+    assert ic.alpha(between).confidence_interval().method == "feldt, independent schools"
+    assert ic.alpha(within).n == within.n_rows - 23
+
+
+def test_a_table_by_scales_of_ones_own(now):
+    scales = {"a": ["ldr_1", "ldr_2", "ldr_3"], "b": ["ldr_4", "ldr_5"]}
+    of_items = ic.reliability(now.items, scales, interval="independent").to_frame()
+    of_moments = ic.reliability(ic.Moments.from_data(now.items, missing="pairwise"), scales).to_frame()
+    assert list(of_items.index) == list(of_moments.index) == ["a", "b"]
+    pd.testing.assert_series_equal(of_items["alpha"], of_moments["alpha"])
+    with pytest.raises(ic.ModelError, match="no mapping"):
+        ic.reliability(now.items, ["ldr_1"])
+    with pytest.raises(ic.ModelError, match="no item 'ldr_l'; did you mean"):
+        ic.reliability(now.items, {"a": ["ldr_l", "ldr_2"]})
+
+
+def test_limits_of_a_pair_by_name(now):
+    found = ic.htmt(now, interval="bootstrap", draws=60, rng=1)
+    a, b = "leadership", "team_support"
+    assert found.confidence_interval(a, b) == found.confidence_interval(b, a)
+    with pytest.raises(ic.ModelError, match="stand in more than one"):
+        ic.htmt(now.items, {"a": ["ldr_1", "ldr_2"], "b": ["ldr_2", "ldr_3"]})

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError
+from internal_coherence.errors import ModelError, SmallSampleWarning, warn
 from internal_coherence.measurement.entrance import ItemTable
-from internal_coherence.measurement.limits import PercentileLimits, Scale, SchoolLimits
+from internal_coherence.measurement.limits import Limits, PercentileLimits, Scale, SchoolLimits
 from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.resampling import ResampledMoments, resample
 
 Array = NDArray[np.float64]
+K = TypeVar("K", bound=Hashable)
+FEWEST_SCHOOLS: Final = 5
+"""With fewer the spread between samples is hardly an estimate of anything."""
 DRAWS: Final = 2000
 """Bootstrap samples, unless told otherwise: the limits then wander by about a twentieth of the interval's half."""
 
@@ -25,10 +28,10 @@ def bootstrap_limits(
     by_school: bool,
     draws: int,
     rng: np.random.Generator,
-    statistic: Callable[[ResampledMoments], Array],
+    statistics: Callable[[ResampledMoments], Mapping[K, Array]],
     scale: Scale = "complement",
-) -> PercentileLimits | SchoolLimits:
-    """Return the limits of a coefficient from bootstrap samples.
+) -> dict[K, Limits]:
+    """Return the limits of coefficients from bootstrap samples.
 
     Parameters
     ----------
@@ -42,15 +45,20 @@ def bootstrap_limits(
         Samples.
     rng : Generator
         Their source of chance.
-    statistic : callable
-        From the samples' moments to the coefficient of each.
+    statistics : callable
+        From the samples' moments to each coefficient's name and its value in every sample.
     scale : {"complement", "log", "plain"}
-        For schools: where the coefficient is most nearly normal.
+        For schools: where the coefficients are most nearly normal.
 
     Returns
     -------
-    PercentileLimits or SchoolLimits
-        Percentiles for teachers; for schools, Student's t.
+    dict
+        Name to limits: percentiles for teachers; for schools, Student's t.
+
+    Warns
+    -----
+    SmallSampleWarning
+        With fewer than five schools.
 
     Raises
     ------
@@ -61,14 +69,24 @@ def bootstrap_limits(
         raise ModelError("a bootstrap goes with missing='pairwise' or 'listwise', not 'em'")
     if by_school and table.groups is None:
         raise ModelError("interval='cluster_bootstrap' needs school=, each teacher's school")
+    if not isinstance(draws, (int, np.integer)):
+        raise ModelError(f"draws={draws!r} is not a whole number")
     if draws < 50:
         raise ModelError(f"draws={draws}: a bootstrap interval needs at least 50, better 1000 or more")
+    if by_school and table.groups is not None and 1 < table.groups.n_schools < FEWEST_SCHOOLS:
+        count = table.groups.n_schools
+        warn(
+            f"{table.where}{count} schools are too few for a cluster bootstrap; its limits say little",
+            SmallSampleWarning,
+        )
     used = table.listwise() if missing == "listwise" else table
     drawn = resample(used.X, used.groups if by_school else None, draws, rng)
-    values = statistic(drawn)
+    n = drawn.n_units
     if not by_school:
-        return PercentileLimits(
-            draws=values, method=f"bootstrap of {drawn.n_units} independent teachers, {draws} draws"
-        )
-    method = f"cluster bootstrap of {drawn.n_units} schools, {draws} draws"
-    return SchoolLimits(draws=values, n_schools=drawn.n_units, method=method, scale=scale)
+        method = f"bootstrap of {n} independent teachers, {draws} draws"
+        return {of: PercentileLimits(draws=values, method=method) for of, values in statistics(drawn).items()}
+    method = f"cluster bootstrap of {n} schools, {draws} draws"
+    return {
+        of: SchoolLimits(draws=values, n_schools=n, method=method, scale=scale)
+        for of, values in statistics(drawn).items()
+    }

@@ -26,6 +26,7 @@ __all__ = [
     "each_scale",
     "item_table",
     "moments_of",
+    "refuse_unused_school",
     "refuse_with_moments",
     "scale_tables",
 ]
@@ -96,6 +97,25 @@ def refuse_with_moments(what: str, **given: object) -> None:
         if value is not None:
             shown = f"{name}={value!r}" if isinstance(value, str) else f"{name}="
             raise ModelError(f"{what}: {shown} needs the answers themselves; moments do not hold them")
+
+
+def refuse_unused_school(school: object, interval: str) -> None:
+    """Refuse schools that an interval would not use.
+
+    Parameters
+    ----------
+    school : object
+        What was passed.
+    interval : str
+        The kind of interval.
+
+    Raises
+    ------
+    ModelError
+        If schools were passed and the interval does not draw them.
+    """
+    if school is not None and interval != "cluster_bootstrap":
+        raise ModelError(f"school= goes with interval='cluster_bootstrap'; interval={interval!r} does not use it")
 
 
 def each_moments(data: Data, missing: Missing, what: str, run: Callable[[Moments], R]) -> R | ByScale[R]:

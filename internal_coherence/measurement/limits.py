@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -126,10 +126,6 @@ class PercentileLimits:
         lower, upper = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
         return float(lower), float(upper)
 
-    def of(self, draws: Array) -> PercentileLimits:
-        """Return the limits of another coefficient of the same samples."""
-        return replace(self, draws=draws)
-
 
 Scale = Literal["complement", "log", "plain"]
 TO: Final[Mapping[Scale, Callable[[Array], Array]]] = {
@@ -179,7 +175,3 @@ class SchoolLimits:
         reach = float(stdtrit(J - 1, (1 + level) / 2)) * float(usable.std(ddof=1)) * np.sqrt(J / (J - 1))
         lower, upper = BACK[self.scale](middle + reach * np.array([-1.0, 1.0]))
         return float(lower), float(upper)
-
-    def of(self, draws: Array) -> SchoolLimits:
-        """Return the limits of another coefficient of the same samples."""
-        return replace(self, draws=draws)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ModelError, check_option
-from internal_coherence.measurement.bootstrapping import DRAWS
+from internal_coherence.measurement.bootstrapping import DRAWS, FEWEST_SCHOOLS
 from internal_coherence.measurement.composites.congeneric import (
     CompositeReliability,
     CongenericInterval,
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 ReliabilityInterval = Literal["auto", "independent", "cluster_bootstrap"]
 INTERVALS: Final[tuple[str, ...]] = get_args(ReliabilityInterval)
 INDEPENDENT: Final = "independent teachers, normal items, those of alpha parallel"
-FEWEST_SCHOOLS: Final = 10
-"""With fewer schools than this a cluster bootstrap says little; the table says so."""
+MANY_SCHOOLS: Final = 10
+"""With fewer schools than this the table says that they are few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -193,7 +193,7 @@ def reliability(
     missing : {"pairwise", "listwise", "em"}
         How missing answers are treated. `Moments` keep their own.
     interval : {"auto", "independent", "cluster_bootstrap"}
-        Draw whole schools where two or more are known, else take teachers as independent (Feldt's for alpha, the delta
+        Draw whole schools where five or more are known, else take teachers as independent (Feldt's for alpha, the delta
         method's for omega); or insist on either.
     level : float
         Of the intervals.
@@ -238,8 +238,8 @@ def reliability(
     """
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
-    if scales is not None and not scales:
-        raise ModelError("scales= is empty; leave it out, or map each scale to the names of its items")
+    if scales is not None and not (isinstance(scales, Mapping) and scales):
+        raise ModelError("scales= is empty or no mapping; leave it out, or map each scale to the names of its items")
     if isinstance(data, Moments):
         asked = interval if interval == "cluster_bootstrap" else None
         refuse_with_moments("reliability", interval=asked, school=school)
@@ -272,7 +272,7 @@ def _row(
     rng: np.random.Generator,
 ) -> ScaleReliability:
     known = table.groups.n_schools if table.groups is not None else 0
-    by_school = interval == "cluster_bootstrap" or (interval == "auto" and known > 1 and missing != "em")
+    by_school = interval == "cluster_bootstrap" or (interval == "auto" and known >= FEWEST_SCHOOLS and missing != "em")
     of_alpha: Interval = "cluster_bootstrap" if by_school else "feldt"
     of_omega: CongenericInterval = "cluster_bootstrap" if by_school else "delta"
     first = alpha_of_table(table, missing=missing, interval=of_alpha, draws=draws, rng=rng)
@@ -281,9 +281,12 @@ def _row(
         second = congeneric_of_table(table, missing=missing, interval=of_omega, draws=draws, rng=rng)
     assumed = INDEPENDENT
     if by_school:
-        assumed = f"{known} independent schools" + ("" if known >= FEWEST_SCHOOLS else ", which are few")
+        assumed = f"{known} independent schools" + ("" if known >= MANY_SCHOOLS else ", which are few")
     elif interval == "auto" and known > 1:
-        assumed += ", since EM estimates have no bootstrap here"
+        why = (
+            f"{known} schools are too few to draw" if known < FEWEST_SCHOOLS else "EM estimates have no bootstrap here"
+        )
+        assumed += f", since {why}"
     return _record(table.scale or "items", moments_of_table(table, missing), first, second, level, assumed)
 
 

@@ -54,14 +54,22 @@ def _covariance_matrix(cov: ArrayLike | pd.DataFrame) -> Array:
     if not np.isfinite(S).all():
         raise ModelError("the covariance matrix has entries that are missing or infinite")
     if not np.allclose(S, S.T, rtol=1e-8, atol=1e-12 * np.abs(S).max()):
-        raise ModelError("the covariance matrix is not symmetric")
+        half = not np.triu(S, 1).any() or not np.tril(S, -1).any()
+        hint = "; of a triangle T, pass T + T' less its diagonal" if half else ""
+        raise ModelError(f"the covariance matrix is not symmetric{hint}")
     if (np.diag(S) < 0).any():
         raise ModelError("the covariance matrix has a negative variance on its diagonal")
+    if (np.outer(np.diag(S), np.diag(S)) * (1 + 1e-8) < S**2).any():
+        raise ModelError("the covariance matrix has a correlation beyond −1 or 1")
     return (S + S.T) / 2
 
 
 def _counts(n: int | ArrayLike | None, k: int) -> Array:
-    counts = np.full((k, k), np.nan) if n is None else np.broadcast_to(np.asarray(n, dtype=np.float64), (k, k)).copy()
-    if n is not None and not (counts >= 2).all():
+    if n is None:
+        return np.full((k, k), np.nan)
+    given = np.asarray(n)
+    if given.dtype.kind not in "iuf" or given.shape not in ((), (k, k)) or not (given == np.rint(given)).all():
+        raise ModelError(f"n={n!r} is not a whole number of teachers, nor a {k} × {k} table of them")
+    if not (given >= 2).all():
         raise ModelError(f"n={n!r}: a covariance rests on at least two teachers")
-    return counts
+    return np.broadcast_to(given.astype(np.float64), (k, k)).copy()

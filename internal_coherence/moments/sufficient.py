@@ -163,6 +163,8 @@ class Moments(Record):
         pairs = given_moments(cov, n, mean)
         k = len(pairs.n)
         labels = tuple(f"item {i + 1}" for i in range(k)) if names is None else tuple(str(x) for x in names)
+        if isinstance(cov, pd.DataFrame) and [str(i) for i in cov.index] not in ([*labels], [str(i) for i in range(k)]):
+            raise ModelError(f"the rows of the matrix are {listing(cov.index)}, its columns {listing(labels)}")
         if len(labels) != k or len(set(labels)) != k:
             raise ModelError(f"names must be {k} different names; got {listing(labels)}")
         made = cls(
@@ -194,8 +196,14 @@ class Moments(Record):
 
     @property
     def n_units(self) -> int | None:
-        """The number that a standard error counts: teachers, or schools at the level between; None if not known."""
-        return int(self.n_groups.max()) if self.level == "between" else self.n_rows
+        """The number that a standard error counts; None if not known.
+
+        Teachers; schools at the level between; within schools the teachers less one for each school but one, since
+        every school's mean was taken away.
+        """
+        if self.level == "between":
+            return int(self.n_groups.max())
+        return self.n_rows if self.n_rows is None else self.n_rows - int(self.n_groups.max()) + 1
 
     @property
     def counts(self) -> Array:

@@ -159,7 +159,8 @@ def _of_frame(frame: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...]]:
 def _of_array(data: ArrayLike, what: str) -> tuple[Array, tuple[str, ...]]:
     array = np.asarray(data)
     if array.ndim != 2:
-        raise ResponseError(f"{what}: items are a table, teachers × items; got {array.ndim} dimension(s)")
+        got = f"{array.ndim} dimension(s)" if array.ndim else f"{type(data).__name__}"
+        raise ResponseError(f"{what}: items are a table, teachers × items; got {got}")
     if array.dtype.kind not in "fiub":
         raise ResponseError(f"{what}: items must be numbers; these are {array.dtype}")
     return array.astype(np.float64, copy=False), tuple(f"item {k + 1}" for k in range(array.shape[1]))

@@ -52,7 +52,7 @@ def draw_scree(parallel: ParallelAnalysis, ax: Axes | None = None) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     drawn = "independent items" if parallel.method == "horn" else "shuffled answers"
     band = f"{1 - parallel.quantile:.4g} to {parallel.quantile:.4g}"
-    title = f"Dashed: mean of {parallel.n_draws} draws of {drawn};\nbands: their quantiles {band}"
+    title = f"Dashed: mean of {parallel.draws} draws of {drawn};\nbands: their quantiles {band}"
     ax.legend(fontsize=8, frameon=False, title=title, title_fontsize=7.5, alignment="left")
     return ax
 

@@ -30,7 +30,13 @@ from internal_coherence.measurement.composites.model_based import (
     variance_extracted,
 )
 from internal_coherence.measurement.composites.one_factor import OneFactor, one_factor, sampling_covariance
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
+from internal_coherence.measurement.entrance import (
+    Data,
+    ItemTable,
+    each_scale,
+    refuse_unused_school,
+    refuse_with_moments,
+)
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, WaldLimits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -204,6 +210,7 @@ def composite_reliability(
     """
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
+    refuse_unused_school(school, interval)
     if isinstance(data, Moments):
         asked = None if interval == "delta" else interval
         refuse_with_moments("composite_reliability", interval=asked, school=school)
@@ -221,15 +228,13 @@ def congeneric_of_table(
         return congeneric_of_moments(moments, interval, table.where)
     fitted = _fit(moments, table.where)
     start = (fitted.loadings[0], fitted.residuals[0]) if fitted.converged[0] else None
-    found: dict[str, Array] = {}
 
-    def coefficients(drawn: ResampledMoments) -> Array:
+    def coefficients(drawn: ResampledMoments) -> dict[str, Array]:
         refitted = one_factor(drawn.cov, start)
-        found.update({of: formula(refitted.loadings, refitted.residuals) for of, formula in FORMULAS.items()})
-        return found["omega"]
+        return {of: formula(refitted.loadings, refitted.residuals) for of, formula in FORMULAS.items()}
 
     limits = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, rng, coefficients)
-    return _record(moments, fitted, interval, {of: limits.of(values) for of, values in found.items()}, table.where)
+    return _record(moments, fitted, interval, limits, table.where)
 
 
 def congeneric_of_moments(moments: Moments, interval: CongenericInterval, where: str = "") -> CompositeReliability:

@@ -15,7 +15,7 @@ from internal_coherence.measurement.composites.model_based import (
     omega_total,
 )
 from internal_coherence.measurement.composites.one_factor import one_factor
-from internal_coherence.measurement.dimensionality.extraction import maximum_likelihood, minres
+from internal_coherence.measurement.dimensionality.extraction import HEYWOOD, maximum_likelihood, minres
 from internal_coherence.measurement.dimensionality.rotation import RotationMethod, rotate
 
 Array = NDArray[np.float64]
@@ -41,6 +41,8 @@ class GeneralFactor:
         −1 for an item that had to be turned round, else 1.
     converged : bool
         Whether every step did.
+    improper : bool
+        Whether an item has next to no residual variance, or less than none: a Heywood case.
     """
 
     general: Array
@@ -48,11 +50,7 @@ class GeneralFactor:
     residuals: Array
     signs: Array
     converged: bool
-
-    @property
-    def improper(self) -> bool:
-        """Whether an item has next to no residual variance, or less than none: a Heywood case."""
-        return bool((self.residuals <= 0.005).any())
+    improper: bool
 
     def in_units(self, sd: Array) -> GeneralFactor:
         """Return the solution in the items' own units.
@@ -72,6 +70,7 @@ class GeneralFactor:
             residuals=self.residuals * sd**2,
             signs=self.signs,
             converged=self.converged,
+            improper=self.improper,
         )
 
 
@@ -87,8 +86,6 @@ class Shares:
         For the items that load highest on a group factor: both factors' share, the general factor's, the group's.
     groups : float
         The group factors' share of the whole sum, each by its own items.
-    owner : (k,) array of int
-        The group factor that each item loads highest on.
     """
 
     total: float
@@ -97,7 +94,6 @@ class Shares:
     ecv: float
     by_group: Array
     groups: float
-    owner: NDArray[np.intp]
 
 
 def general_factor(R: Array, m: int, extraction: Extraction, rotation: RotationMethod) -> GeneralFactor:
@@ -144,6 +140,7 @@ def general_factor(R: Array, m: int, extraction: Extraction, rotation: RotationM
         residuals=first.uniquenesses,
         signs=signs,
         converged=first.converged and oblique.converged and second,
+        improper=bool((first.uniquenesses <= HEYWOOD).any()),
     )
 
 
@@ -157,7 +154,12 @@ def _single(R: Array, extraction: Extraction) -> GeneralFactor:
     signs = np.where(loadings < 0, -1.0, 1.0)
     nothing = np.zeros((len(R), 0))
     return GeneralFactor(
-        general=loadings * signs, groups=nothing, residuals=residuals, signs=signs, converged=converged
+        general=loadings * signs,
+        groups=nothing,
+        residuals=residuals,
+        signs=signs,
+        converged=converged,
+        improper=bool((residuals <= HEYWOOD).any()),
     )
 
 
@@ -204,5 +206,4 @@ def shares(solution: GeneralFactor, C: Array, variance: TotalVariance) -> Shares
         ecv=float(explained_common_variance(g, F)),
         by_group=by_group,
         groups=float(own.sum()),
-        owner=owner,
     )

@@ -34,7 +34,13 @@ from internal_coherence.measurement.composites.general_factor import (
 from internal_coherence.measurement.composites.omega_record import Omega
 from internal_coherence.measurement.consistency.coefficients import coefficient_alpha, lambda_6
 from internal_coherence.measurement.dimensionality.rotation import RotationMethod
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
+from internal_coherence.measurement.entrance import (
+    Data,
+    ItemTable,
+    each_scale,
+    refuse_unused_school,
+    refuse_with_moments,
+)
 from internal_coherence.measurement.limits import Limits
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -130,8 +136,9 @@ def omega(
     check_option("rotation", rotation, OBLIQUE)
     check_option("variance", variance, TOTALS)
     check_option("interval", interval, INTERVALS)
-    if n_factors < 1:
-        raise ModelError(f"n_factors={n_factors} is not 1 or more")
+    refuse_unused_school(school, interval)
+    if not isinstance(n_factors, (int, np.integer)) or n_factors < 1:
+        raise ModelError(f"n_factors={n_factors!r} is not a whole number of 1 or more")
     settings = _Settings(n_factors, extraction, rotation, standardized, variance)
     if isinstance(data, Moments):
         refuse_with_moments("omega", interval=None if interval == "none" else interval, school=school)
@@ -170,22 +177,17 @@ def _omega_of_table(
     moments = moments_of_table(table, missing)
     if interval == "none":
         return _omega(moments, settings, {}, table.where)
-    found: list[Shares | None] = []
 
-    def total(drawn: ResampledMoments) -> Array:
+    def coefficients(drawn: ResampledMoments) -> dict[str, Array]:
         matrices = zip(drawn.cov, drawn.cor, strict=True)
         bar = tqdm(matrices, total=len(drawn.cov), disable=not progress, desc=f"omega {table.scale}".strip())
-        found.extend(_drawn_shares(cov, cor, settings) for cov, cor in bar)
-        return np.array([np.nan if s is None else s.total for s in found])
+        found = [_drawn_shares(cov, cor, settings) for cov, cor in bar]
+        total = np.array([np.nan if s is None else s.total for s in found])
+        hierarchical = np.array([np.nan if s is None else s.hierarchical for s in found])
+        return {"omega_total": total, "omega_hierarchical": hierarchical}
 
-    limits = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, rng, total)
-    hierarchical = np.array([np.nan if s is None else s.hierarchical for s in found])
-    return _omega(
-        moments,
-        settings,
-        {"omega_total": limits, "omega_hierarchical": limits.of(hierarchical)},
-        table.where,
-    )
+    limits = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, rng, coefficients)
+    return _omega(moments, settings, limits, table.where)
 
 
 def _drawn_shares(cov: Array, cor: Array, settings: _Settings) -> Shares | None:

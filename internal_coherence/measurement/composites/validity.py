@@ -15,7 +15,7 @@ from internal_coherence.errors import ModelError, check_option, closest, listing
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
 from internal_coherence.measurement.composites.model_based import variance_extracted
-from internal_coherence.measurement.entrance import Data, item_table, refuse_with_moments
+from internal_coherence.measurement.entrance import Data, item_table, refuse_unused_school, refuse_with_moments
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
@@ -166,6 +166,7 @@ def htmt(
     """
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
+    refuse_unused_school(school, interval)
     if isinstance(data, Responses) and scales is None:
         scales = {s.key: s.item_keys for s in data.instrument.scales}
     if scales is None:
@@ -179,17 +180,15 @@ def htmt(
         table = item_table(data, "htmt", school=school)
         moments, places = moments_of_table(table, missing), _places(scales, table.names)
         if interval != "none":
-            found: list[Array] = []
+            pairs = list(combinations(range(len(places)), 2))
+            keys = list(places)
 
-            def ratios(drawn: ResampledMoments) -> Array:
-                found.append(heterotrait_ratios(drawn.cor, list(places.values()), "htmt2"))
-                return found[0][:, 0, 1]
+            def ratios(drawn: ResampledMoments) -> dict[tuple[str, str], Array]:
+                found = heterotrait_ratios(drawn.cor, list(places.values()), "htmt2")
+                return {(keys[a], keys[b]): found[:, a, b] for a, b in pairs}
 
             source = np.random.default_rng(rng)
-            made = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, source, ratios, "log")
-            pairs = combinations(range(len(places)), 2)
-            keys = list(places)
-            limits = {(keys[a], keys[b]): made.of(found[0][:, a, b]) for a, b in pairs}
+            limits = bootstrap_limits(table, missing, interval == "cluster_bootstrap", draws, source, ratios, "log")
     by_version = {v: heterotrait_ratios(moments.cor, list(places.values()), v) for v in VERSIONS}
     index = pd.Index(list(places), name="scale")
     frames = {v: pd.DataFrame(m, index=index, columns=list(places)) for v, m in by_version.items()}
@@ -197,8 +196,11 @@ def htmt(
 
 
 def _places(scales: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, list[int]]:
-    if len(scales) < 2:
+    if not isinstance(scales, Mapping) or len(scales) < 2:
         raise ModelError(f"htmt compares scales; got {len(scales)}")
+    everything = [str(item) for items in scales.values() for item in items]
+    if twice := sorted({item for item in everything if everything.count(item) > 1}):
+        raise ModelError(f"htmt tells scales apart; {listing(twice)} stand in more than one")
     known = {name: k for k, name in enumerate(names)}
     for scale, items in scales.items():
         if len(items) < 2:

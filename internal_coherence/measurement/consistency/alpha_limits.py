@@ -55,11 +55,12 @@ def limits_of_moments(moments: Moments, interval: Interval) -> Limits:
     Limits
     """
     n, k = moments.n_units or 0, len(moments.names)
+    method = f"{interval}, independent {'schools' if moments.level == 'between' else 'teachers'}"
     if interval == "bonett":
-        return BonettLimits(n=n, k=k)
+        return BonettLimits(n=n, k=k, method=method)
     if interval == "duhachek":
-        return WaldLimits(se=standard_error(moments), method="duhachek, independent teachers")
-    return FeldtLimits(n=n, k=k)
+        return WaldLimits(se=standard_error(moments), method=method)
+    return FeldtLimits(n=n, k=k, method=method)
 
 
 def limits_of_answers(
@@ -91,7 +92,10 @@ def limits_of_answers(
     """
     if interval != "adf":
         by_school = interval == "cluster_bootstrap"
-        return bootstrap_limits(table, missing, by_school, draws, rng, lambda drawn: coefficient_alpha(drawn.cov))
+        of_alpha = bootstrap_limits(
+            table, missing, by_school, draws, rng, lambda drawn: {"alpha": coefficient_alpha(drawn.cov)}
+        )
+        return of_alpha["alpha"]
     Z = table.listwise().X
     if len(Z) < 2:
         return WaldLimits(se=float("nan"), method="adf: fewer than two teachers answered every item")

@@ -34,7 +34,13 @@ from internal_coherence.measurement.consistency.coefficients import (
     signal_to_noise,
     total_variance,
 )
-from internal_coherence.measurement.entrance import Data, ItemTable, each_scale, refuse_with_moments
+from internal_coherence.measurement.entrance import (
+    Data,
+    ItemTable,
+    each_scale,
+    refuse_unused_school,
+    refuse_with_moments,
+)
 from internal_coherence.measurement.items.wording import warn_of_reversed
 from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
@@ -205,6 +211,7 @@ def alpha(
     """
     check_option("missing", missing, MISSING)
     check_option("interval", interval, INTERVALS)
+    refuse_unused_school(school, interval)
     if isinstance(data, Moments):
         refuse_with_moments("alpha", interval=interval if interval in OF_ANSWERS else None, school=school)
         return alpha_of_moments(data, limits_of_moments(data, interval), interval)

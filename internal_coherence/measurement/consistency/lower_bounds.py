@@ -55,6 +55,10 @@ class LowerBounds(Record):
         Whether those are a sample.
     standardized : bool
         Whether of the items in standard deviations.
+    n : int or None
+        Teachers; None if not known.
+    missing : str
+        How missing answers were treated.
     note : str
         Why a bound is NaN; empty where none is.
     """
@@ -77,6 +81,8 @@ class LowerBounds(Record):
     n_splits: int
     splits_sampled: bool
     standardized: bool
+    n: int | None
+    missing: str
     note: str
 
     def to_frame(self) -> pd.DataFrame:
@@ -171,6 +177,8 @@ def _bounds(moments: Moments, *, standardized: bool, rng: np.random.Generator) -
         n_splits=len(splits),
         splits_sampled=sampled,
         standardized=standardized,
+        n=moments.n_units,
+        missing=moments.missing,
         note="; ".join(n for n in notes if n),
     )
 

@@ -39,6 +39,10 @@ class SplitHalves(Record):
         Whether they are a sample: then the best is a lower bound of λ4, and the worst an upper one of β.
     standardized : bool
         Whether of the items in standard deviations.
+    n : int or None
+        Teachers; None if not known.
+    missing : str
+        How missing answers were treated.
     values : (n_splits,) array
         Each split's coefficient.
     best_half, worst_half : tuple of str
@@ -51,6 +55,8 @@ class SplitHalves(Record):
     n_splits: int
     sampled: bool
     standardized: bool
+    n: int | None
+    missing: str
     values: Array
     best_half: tuple[str, ...]
     worst_half: tuple[str, ...]
@@ -62,7 +68,10 @@ class SplitHalves(Record):
         -------
         DataFrame
         """
-        row = {name: getattr(self, name) for name in ("best", "worst", "mean", "n_splits", "sampled", "standardized")}
+        row = {
+            name: getattr(self, name)
+            for name in ("best", "worst", "mean", "n_splits", "sampled", "standardized", "n", "missing")
+        }
         return pd.DataFrame([row])
 
     def __repr__(self) -> str:
@@ -133,6 +142,8 @@ def _split(moments: Moments, *, standardized: bool, rng: np.random.Generator) ->
         n_splits=len(values),
         sampled=sampled,
         standardized=standardized,
+        n=moments.n_units,
+        missing=moments.missing,
         values=values,
         best_half=best,
         worst_half=worst,

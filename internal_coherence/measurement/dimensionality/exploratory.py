@@ -25,6 +25,7 @@ from internal_coherence.measurement.dimensionality.rotation import Rotation, Rot
 from internal_coherence.measurement.entrance import Data
 from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.sufficient import Moments
+from internal_coherence.moments.trouble import smallest_eigenvalue
 
 Array = NDArray[np.float64]
 EXTRACTIONS: Final[tuple[str, ...]] = get_args(ExtractionMethod)
@@ -118,6 +119,9 @@ def efa(
     heywood = tuple(name for name, bad in zip(moments.names, found.improper, strict=True) if bad)
     if heywood:
         message = f"efa: Heywood case: no variance of its own is left to {listing(heywood)}; try fewer factors"
+        warn(message, ImproperSolutionWarning)
+    if extraction == "minres" and smallest_eigenvalue(R) < SINGULAR:
+        message = "efa: the correlations have no inverse (some items determine another), so the measures of fit are NaN"
         warn(message, ImproperSolutionWarning)
     if not (found.converged and turned.converged):
         which = "extraction" if not found.converged else "rotation"

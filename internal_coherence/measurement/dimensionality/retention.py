@@ -37,6 +37,10 @@ BATCH: Final = 100
 """Draws at a time: their matrices stay in the processor's cache. Another number gives other draws of one seed."""
 
 
+HEYWOOD_VALUE: Final = 0.9
+"""A common factor of a chance draw explains as much as an item only where one item became the factor."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ParallelAnalysis(Record):
     """Eigenvalues of the items beside those of items that have nothing in common.
@@ -54,7 +58,7 @@ class ParallelAnalysis(Record):
         Draws of independent normal items, or the answers shuffled item by item.
     communalities : {"one_factor", "smc"}
         Those of one minres factor, or squared multiple correlations.
-    n_draws : int
+    draws : int
         Draws.
     quantile : float
         The upper one; the lower is one minus it.
@@ -71,7 +75,7 @@ class ParallelAnalysis(Record):
     n_factors: int
     method: ParallelMethod
     communalities: Communalities
-    n_draws: int
+    draws: int
     quantile: float
     n: int
     n_items: int
@@ -105,8 +109,15 @@ class ParallelAnalysis(Record):
     def __repr__(self) -> str:
         return (
             f"<parallel analysis: {self.n_factors} factors, {self.n_components} components,"
-            f" {self.n_draws} draws ({self.method}), {self.n_items} items, n = {self.n}>"
+            f" {self.draws} draws ({self.method}), {self.n_items} items, n = {self.n}{self._heywood()}>"
         )
+
+    def _heywood(self) -> str:
+        """Say that chance itself made Heywood cases, so that a weak first factor can't be told from it."""
+        first = float(self.eigenvalues["factor_upper"].iloc[0])
+        if self.communalities == "smc" or first < HEYWOOD_VALUE:
+            return ""
+        return "; chance draws hit Heywood cases and may hide the first factor: compare communalities='smc'"
 
 
 def parallel_analysis(
@@ -114,7 +125,7 @@ def parallel_analysis(
     *,
     method: ParallelMethod = "horn",
     communalities: Communalities = "one_factor",
-    n_draws: int = 1000,
+    draws: int = 1000,
     quantile: float = 0.95,
     missing: Missing = "pairwise",
     n: int | None = None,
@@ -132,7 +143,7 @@ def parallel_analysis(
         the answers.
     communalities : {"one_factor", "smc"}
         For common factors: of one minres factor, or the squared multiple correlations.
-    n_draws : int
+    draws : int
         Draws; a few hundred settle the number, some thousands the quantiles.
     quantile : float
         Of the draws, that an eigenvalue must exceed.
@@ -167,11 +178,11 @@ def parallel_analysis(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> parallel = ic.parallel_analysis(ic.example_responses().select(wave=2025), n_draws=100, rng=1)
+    >>> parallel = ic.parallel_analysis(ic.example_responses().select(wave=2025), draws=100, rng=1)
     >>> parallel.n_factors
     11
     """
-    _check_options(method, communalities, n_draws, quantile)
+    _check_options(method, communalities, draws, quantile)
     moments = correlated(data, missing, "parallel_analysis", least=3)
     R = invertible(moments, "parallel_analysis") if communalities == "smc" else moments.cor
     k = len(R)
@@ -183,7 +194,7 @@ def parallel_analysis(
         size, draw = len(answers), partial(permuted_correlations, answers)
     else:
         draw = partial(normal_correlations, size, k)
-    drawn = _draws(draw, communalities, n_draws, k, np.random.default_rng(rng), progress)
+    drawn = _draws(draw, communalities, draws, k, np.random.default_rng(rng), progress)
     observed = np.stack([eigenvalues(R), reduced_eigenvalues(R[None], communalities)[0]])
     lower, upper = np.quantile(drawn, [1 - quantile, quantile], axis=1)
     columns = {
@@ -198,7 +209,7 @@ def parallel_analysis(
         n_factors=n_factors,
         method=method,
         communalities=communalities,
-        n_draws=n_draws,
+        draws=draws,
         quantile=quantile,
         n=size,
         n_items=k,
@@ -206,11 +217,11 @@ def parallel_analysis(
     )
 
 
-def _check_options(method: str, communalities: str, n_draws: int, quantile: float) -> None:
+def _check_options(method: str, communalities: str, draws: int, quantile: float) -> None:
     check_option("method", method, PARALLEL_METHODS)
     check_option("communalities", communalities, COMMUNALITIES)
-    if n_draws < 1:
-        raise ModelError(f"n_draws={n_draws} is not 1 or more")
+    if draws < 1:
+        raise ModelError(f"draws={draws} is not 1 or more")
     if not 0.5 <= quantile < 1:
         raise ModelError(f"quantile={quantile} is not between .5 and 1")
 
@@ -218,16 +229,16 @@ def _check_options(method: str, communalities: str, n_draws: int, quantile: floa
 def _draws(
     draw: Callable[[int, np.random.Generator], Array],
     communalities: Communalities,
-    n_draws: int,
+    draws: int,
     k: int,
     rng: np.random.Generator,
     progress: bool,
 ) -> Array:
     """Return the eigenvalues of draws: (components, factors) × draws × k."""
-    drawn = np.empty((2, n_draws, k))
-    with tqdm(total=n_draws, disable=not progress, desc="parallel analysis") as bar:
-        for start in range(0, n_draws, BATCH):
-            R = draw(min(BATCH, n_draws - start), rng)
+    drawn = np.empty((2, draws, k))
+    with tqdm(total=draws, disable=not progress, desc="parallel analysis") as bar:
+        for start in range(0, draws, BATCH):
+            R = draw(min(BATCH, draws - start), rng)
             drawn[:, start : start + len(R)] = eigenvalues(R), reduced_eigenvalues(R, communalities)
             bar.update(len(R))
     return drawn

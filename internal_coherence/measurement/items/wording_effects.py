@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, check_option, closest, listing
+from internal_coherence.errors import ModelError, check_option, closest, listing
+from internal_coherence.measurement.bootstrapping import bootstrap_limits
 from internal_coherence.measurement.entrance import Items, ItemTable, each_scale, item_table
 from internal_coherence.measurement.items.wording import wording_halves
 from internal_coherence.measurement.limits import (
     ConfidenceInterval,
     Limits,
-    PercentileLimits,
-    SchoolLimits,
+    WaldLimits,
     interval_at,
 )
-from internal_coherence.moments.resampling import resample
-from internal_coherence.moments.sufficient import moments_of_table
+from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.records import ByScale, Record
 from internal_coherence.responses import Responses
 
@@ -76,8 +75,7 @@ class WordingEffect(Record):
     n: int
     missing: Missing
     note: str
-    _limits: Limits
-    _difference_limits: Limits
+    _limits: Mapping[str, Limits]
 
     def confidence_interval(self, level: float = 0.95, *, of: Of = "disattenuated_r") -> ConfidenceInterval:
         """Return a bootstrap interval.
@@ -100,7 +98,8 @@ class WordingEffect(Record):
             If the level is not between 0 and 1, or there is no interval of that number.
         """
         check_option("of", of, OF)
-        return interval_at(self._limits if of == OF[0] else self._difference_limits, getattr(self, of), level)
+        limits = self._limits.get(of, WaldLimits(se=float("nan"), method="none"))
+        return interval_at(limits, getattr(self, of), level)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table of one row, with the 95 % intervals.
@@ -183,8 +182,6 @@ def wording_effect(
     2
     """
     check_option("missing", missing, MISSING)
-    if draws < 50:
-        raise ModelError(f"draws={draws}: a bootstrap interval needs at least 50, better 1000 or more")
     generator = np.random.default_rng(rng)
 
     def run(table: ItemTable) -> WordingEffect:
@@ -195,12 +192,14 @@ def wording_effect(
             raise ModelError("negative= is for items without a codebook; these responses know theirs")
         against = {s.key: [item.key for item in s.items if item.reversed] for s in data.instrument.scales}
         return each_scale(data, "wording_effect", run)
+    if isinstance(data, Moments):
+        raise ModelError("wording_effect needs the answers themselves; moments do not hold them")
     table = item_table(data, "wording_effect", school=school)
     if negative is None:
         raise ModelError("negative= must name the items that are worded against the scale")
     if unknown := [name for name in negative if name not in table.names]:
         msg = f"no item {listing(unknown)}; there are {listing(table.names)}{closest(unknown[0], table.names)}"
-        raise ResponseError(msg)
+        raise ModelError(msg)
     against = {"": list(negative)}
     return run(table)
 
@@ -208,26 +207,30 @@ def wording_effect(
 def _effect(
     table: ItemTable, negative: NDArray[np.bool_], missing: Missing, draws: int, rng: np.random.Generator
 ) -> WordingEffect:
-    used = table.listwise() if missing == "listwise" else table
-    moments = moments_of_table(used, missing)
+    moments = moments_of_table(table, missing)
     estimates = wording_halves(moments.cov, moments.cor, negative)
     note = _note(negative, moments.trouble())
-    limits: list[Limits] = [PercentileLimits(draws=np.full(1, np.nan), method="none")] * 2
-    if used.groups is not None and used.groups.n_schools < 2:
+    limits: dict[str, Limits] = {}
+    if table.groups is not None and table.groups.n_schools < 2:
         note = "; ".join(part for part in (note, "one school only: no interval") if part)
     elif not np.isnan(estimates["difference"]):
-        drawn = resample(used.X, used.groups, draws, rng)
-        values = wording_halves(drawn.cov, drawn.cor, negative)
-        limits = [_limits(values[name], drawn.n_units, used.groups is not None) for name in OF]
+        limits = bootstrap_limits(
+            table,
+            missing,
+            table.groups is not None,
+            draws,
+            rng,
+            lambda drawn: wording_halves(drawn.cov, drawn.cor, negative),
+            "plain",
+        )
     return WordingEffect(
         **{name: float(value) for name, value in estimates.items()},
         n_positive=int((~negative).sum()),
         n_negative=int(negative.sum()),
-        n=int((~np.isnan(used.X)).any(axis=1).sum()),
+        n=moments.n_rows or 0,
         missing=missing,
         note=note,
-        _limits=limits[0],
-        _difference_limits=limits[1],
+        _limits=limits,
     )
 
 
@@ -239,11 +242,3 @@ def _note(negative: NDArray[np.bool_], trouble: str) -> str:
     one = "against" if negative.sum() == 1 else "with" if (~negative).sum() == 1 else ""
     short = f"one item worded {one} the scale has no alpha: no disattenuated r" if one else ""
     return "; ".join(part for part in (short, trouble) if part)
-
-
-def _limits(draws: Array, n_units: int, by_school: bool) -> Limits:
-    if by_school:
-        return SchoolLimits(
-            draws=draws, n_schools=n_units, method=f"cluster bootstrap of {n_units} schools", scale="plain"
-        )
-    return PercentileLimits(draws=draws, method=f"bootstrap of {n_units} independent teachers")
