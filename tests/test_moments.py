@@ -345,3 +345,60 @@ def test_rows_that_agree_are_one_unit_with_their_weight():
     found = resample(X, None, 3000, np.random.default_rng(2))
     assert found.n_units == 60
     assert found.cov.mean(axis=0) == pytest.approx(np.cov(X.T) * 59 / 60, rel=0.02)
+
+
+def test_schools_where_nobody_answered_are_not_drawn():
+    X, school = answers(15, 60, 3), np.repeat(np.arange(6), 10)
+    empty = np.vstack([X, np.full((30, 3), np.nan)])
+    more = np.r_[school, np.arange(100, 130)]
+    a, b = (resample(x, group(s, len(x)), 50, np.random.default_rng(1)) for x, s in ((X, school), (empty, more)))
+    assert a.n_units == b.n_units == 6
+    np.testing.assert_allclose(a.cov, b.cov)
+
+
+def test_a_school_larger_than_a_batch_is_cut(monkeypatch):
+    from internal_coherence.moments import resampling
+
+    X, school = answers(16, 400, 3), np.r_[np.zeros(300), np.repeat(np.arange(1, 11), 10)]
+    whole = resample(X, group(school, 400), 20, np.random.default_rng(1))
+    monkeypatch.setattr(resampling, "NUMBERS", 1500)
+    cut = resample(X, group(school, 400), 20, np.random.default_rng(1))
+    np.testing.assert_allclose(cut.cov, whole.cov, rtol=1e-12)
+
+
+# -- rounding is no variation, and small variation is no rounding
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 3.0, 1e8 + 0.1])
+def test_the_same_answer_many_times_does_not_vary(value):
+    m = ic.Moments.from_data(np.full((50, 4), value))
+    assert (m.cov == 0).all()
+    assert "everyone gave the same answer" in m.trouble()
+
+
+def test_schools_with_the_same_mean_do_not_differ():
+    X, school = np.tile([[1, 2, 3, 4.0], [2, 3, 4, 5], [5, 1, 3, 3]], (20, 1)), np.repeat(np.arange(20), 3)
+    assert (ic.Moments.from_data(X, level="between", school=school).cov == 0).all()
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1e-6, 1e-9])
+def test_a_small_spread_keeps_its_digits(spread):
+    X = np.random.default_rng(17).normal(size=(200, 3))
+    near = ic.Moments.from_data(X)
+    np.testing.assert_allclose(ic.Moments.from_data(X * spread + 0.4).cor, near.cor, atol=1e-15 / spread)
+
+
+def test_threads_of_a_user_leave_the_blas_as_it_was():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_info
+
+    def counts() -> list[int]:
+        return [library["num_threads"] for library in threadpool_info()]
+
+    X = np.random.default_rng(18).normal(size=(150_000, 24))
+    before = counts()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: pair_moments(X).cross[0, 1], range(4)))
+    assert counts() == before
+    assert len(set(found)) == 1

@@ -379,6 +379,24 @@ def test_three_factors_of_five_items_are_not_determined(name, keyed, reference):
         ic.omega(items, n_factors=3)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_group_factors_share_a_general_one_whichever_way_they_point(sign):
+    L = np.kron(np.eye(2), np.full((4, 1), 0.7))
+    R = L @ np.array([[1, 0.5], [0.5, 1]]) @ L.T
+    np.fill_diagonal(R, 1)
+    order = [4, 5, 6, 7, 0, 1, 2, 3][::sign]
+    found = ic.omega(ic.Moments.from_cov(R[np.ix_(order, order)], n=500), n_factors=2)
+    general = (8 * 0.7 * np.sqrt(0.5)) ** 2 / R.sum()
+    assert found.omega_hierarchical == pytest.approx(general, rel=1e-6)
+    assert "do not determine a general one" in found.note
+
+
+def test_omega_of_thurstones_nine_with_two_factors_is_psychs(reference):
+    # psych 2.2.9: omega(Thurstone, nfactors = 2)$omega_h, by minres
+    R = reference("psych_reliability")["omega.thurstone9.nf3"]["R"]
+    assert ic.omega(ic.Moments.from_cov(R, n=213), n_factors=2).omega_hierarchical == pytest.approx(0.713908, abs=2e-5)
+
+
 def test_group_omegas_and_ecv_by_hand():
     general = np.array([0.6, 0.5, 0.7, 0.6, 0.5, 0.4, 0.6, 0.7, 0.5])
     group = np.zeros((9, 3))

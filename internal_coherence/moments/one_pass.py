@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ from internal_coherence.moments.pairs import PairMoments, PairSums
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Walked = tuple[Array, Array]
+ONE_AT_A_TIME: Final = Lock()
+"""Limits that two callers set in turns would be lifted in the wrong order, and stay."""
 PART: Final = 2_500_000
 """Answers that one processor walks through at a time."""
 BLOCK: Final = 100_000
@@ -52,7 +55,7 @@ class ScoreMoments:
     @property
     def sd(self) -> float:
         """Standard deviation, divisor n − 1; NaN with fewer than two teachers."""
-        return float(np.sqrt(self.square / (self.n - 1))) if self.n > 1 else float("nan")
+        return float(np.sqrt(max(self.square, 0.0) / (self.n - 1))) if self.n > 1 else float("nan")
 
     def merge(self, other: ScoreMoments) -> ScoreMoments:
         """Return the moments of both sets of teachers together.
@@ -121,7 +124,7 @@ def _side_by_side(walk: Callable[[Array], Walked], parts: list[Array], k: int) -
     """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"):
+    with ONE_AT_A_TIME, threadpool_limits(1, user_api="blas"):
         if k < FEW:
             yield from map(walk, parts)
             return
@@ -185,7 +188,7 @@ def pair_moments(X: Array) -> PairMoments:
 
 
 def a_centre(X: Array) -> Array:
-    """Return a whole number near the middle of each column: sums about it keep their digits.
+    """Return a number near the middle of each column, a whole one for codes: sums about it keep their digits.
 
     Parameters
     ----------
@@ -201,8 +204,11 @@ def a_centre(X: Array) -> Array:
     if np.isnan(sample).all(axis=0).any():
         sample = X
     present = ~np.isnan(sample)
-    middle: Array = np.rint(np.where(present, sample, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1))
-    return np.where(np.isfinite(middle), middle, 0.0)  # an infinite one would make everything NaN
+    known = np.where(present, sample, 0.0)
+    middle = known.sum(axis=0) / np.maximum(present.sum(axis=0), 1)
+    whole = (np.rint(known) == known).all(axis=0)
+    centre: Array = np.where(whole, np.rint(middle), middle)
+    return np.where(np.isfinite(centre), centre, 0.0)  # an infinite one would make everything NaN
 
 
 def _complete_sums(Z: Array, apart: Array) -> Walked:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+DIGITS: Final = 4 * float(np.finfo(np.float64).eps)
+"""Answers that differ by less than this share of their size differ by rounding."""
 ROUNDING: Final = 1e-12
 """A sum of squares below this share of itself before centring is rounding, not variation."""
 
@@ -84,8 +86,8 @@ class PairMoments:
         -------
         PairMoments
         """
-        cross, square = self.cross - within.cross, np.maximum(self.square - within.square, 0.0)
-        return PairMoments(n=self.n, centre=self.centre, offset=self.offset, cross=cross, square=square)
+        left = _without_noise(self.cross - within.cross, self.square - within.square, ROUNDING * self.square)
+        return PairMoments(n=self.n, centre=self.centre, offset=self.offset, **left)
 
     def at(self, place: tuple[NDArray[np.intp], ...]) -> PairMoments:
         """Return the moments of some of the variables.
@@ -134,5 +136,15 @@ class PairSums:
         with np.errstate(invalid="ignore"):  # infinite answers are refused by whoever knows their names
             square = self.squares - self.sums * mean
             cross = self.products - self.sums * np.swapaxes(mean, -1, -2)
-        square[square <= ROUNDING * self.squares] = 0.0
-        return PairMoments(n=self.n, centre=about, offset=mean, cross=cross, square=square)
+            size = np.where(self.n > 0, np.abs(about[:, None] + mean), 0.0)
+            noise = np.maximum(ROUNDING * self.squares, self.n * (DIGITS * size) ** 2)
+        return PairMoments(n=self.n, centre=about, offset=mean, **_without_noise(cross, square, noise))
+
+
+def _without_noise(cross: Array, square: Array, noise: Array) -> dict[str, Array]:
+    """Return the sums with 0 where a variable's variation is no more than rounding."""
+    still = square <= noise  # of infinite answers neither is a number, and both stay
+    return {
+        "cross": np.where(still | np.swapaxes(still, -1, -2), 0.0, cross),
+        "square": np.where(still, 0.0, square),
+    }

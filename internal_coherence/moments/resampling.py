@@ -59,7 +59,7 @@ def resample(X: Array, groups: Groups | None, draws: int, rng: np.random.Generat
     Raises
     ------
     ResponseError
-        With fewer than two schools, or two rows.
+        With fewer than two schools, or two rows, in which anyone answered.
 
     Notes
     -----
@@ -67,7 +67,8 @@ def resample(X: Array, groups: Groups | None, draws: int, rng: np.random.Generat
     same answers are one unit drawn with their number's probability, which gives the same distribution. Davison &
     Hinkley (1997, §3.8) on drawing whole groups without drawing again inside them.
     """
-    X = X[~np.isnan(X).all(axis=1)] if groups is None else X
+    answered = np.asarray(~np.isnan(X).all(axis=1))
+    X, groups = X[answered], groups if groups is None else groups.keeping(answered)
     k, about = X.shape[1], a_centre(X)
     Z = X - about
     if groups is None:
@@ -109,10 +110,8 @@ def _weighted_sums(Z: Array, unit: NDArray[np.intp], weights: Array) -> Array:
 def _unit_sums(Z: Array, unit: NDArray[np.intp]) -> Iterator[tuple[int, Array]]:
     """Yield (first unit, (u, 4k²) sums) of consecutive units; rows are sorted by unit."""
     rows = max(NUMBERS // (4 * Z.shape[1] ** 2), 1)
-    starts = np.flatnonzero(np.diff(unit, prepend=-1))
-    cuts = starts[np.unique(np.searchsorted(starts, np.arange(0, len(Z), rows)).clip(max=len(starts) - 1))]
-    for begin, end in zip(cuts, [*cuts[1:], len(Z)], strict=True):
-        part, owner = Z[begin:end], unit[begin:end]
+    for begin in range(0, len(Z), rows):  # a unit that is cut in two comes twice, with a part of its sums each time
+        part, owner = Z[begin : begin + rows], unit[begin : begin + rows]
         M = (~np.isnan(part)).astype(np.float64)
         part = np.where(M > 0, part, 0.0)
         pairs = np.stack([_outer(M, M), _outer(part, M), _outer(part, part), _outer(part**2, M)], axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option, listing, warn
+from internal_coherence.errors import ImproperSolutionWarning, ModelError, check_option, closest, listing, warn
 from internal_coherence.moments.given import given_moments
 from internal_coherence.moments.levels import LEVELS, MISSING, Level, Missing, level_moments
 from internal_coherence.moments.one_pass import ScoreMoments
@@ -269,7 +269,10 @@ class Moments(Record):
             For a name that is not there.
         """
         if unknown := [str(i) for i in items if str(i) not in self.names]:
-            raise ModelError(f"no item {listing(unknown)} in these moments; there are {listing(self.names)}")
+            hint = closest(unknown[0], self.names)
+            raise ModelError(f"no item {listing(unknown)} in these moments; there are {listing(self.names)}{hint}")
+        if len(set(items)) < len(items):
+            raise ModelError("an item is chosen twice")
         place = np.ix_(*[[self.names.index(str(i)) for i in items]] * 2)
         return replace(
             self,

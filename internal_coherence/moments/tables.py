@@ -138,6 +138,8 @@ def item_table(data: Items, what: str, *, school: ArrayLike | pd.Series | None =
         data, school = wave.items, wave.school
     X, names = _of_frame(data, what) if isinstance(data, pd.DataFrame) else _of_array(data, what)
     index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(len(X))
+    if not names:
+        raise ResponseError(f"{what}: there are no items")
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ResponseError(f"{what}: several columns are called {listing(repeated)}")
     if isinstance(school, pd.Series) and isinstance(data, pd.DataFrame) and not index.equals(school.index):

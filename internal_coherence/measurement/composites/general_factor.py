@@ -124,7 +124,8 @@ def general_factor(R: Array, m: int, extraction: Extraction, rotation: RotationM
     first = minres(R, m) if extraction == "minres" else maximum_likelihood(R, m)
     oblique = rotate(first.loadings, rotation)
     if m == 2:
-        gamma, second = np.full(2, np.sqrt(max(oblique.phi[0, 1], 0.0))), True
+        phi = float(oblique.phi[0, 1])  # its sign is that of either factor's direction, which a rotation leaves open
+        gamma, second = np.sqrt(abs(phi)) * np.array([1.0, np.sign(phi)]), True
     else:
         solution = minres(oblique.phi, 1)
         gamma, second = solution.loadings[:, 0], solution.converged

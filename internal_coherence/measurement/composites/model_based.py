@@ -46,7 +46,8 @@ def factor_share(loadings: Array, total: Array) -> Array:
     -------
     (...) array
     """
-    share: Array = loadings.sum(axis=-1) ** 2 / total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share: Array = loadings.sum(axis=-1) ** 2 / total
     return share
 
 

@@ -244,7 +244,8 @@ def heterotrait_ratios(R: Array, scales: Sequence[Sequence[int]], version: str) 
     ratios = np.ones((*R.shape[:-2], m, m))
     within = [middle(s, s) for s in scales]
     for a, b in combinations(range(m), 2):
-        ratios[..., a, b] = ratios[..., b, a] = middle(scales[a], scales[b]) / np.sqrt(within[a] * within[b])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios[..., a, b] = ratios[..., b, a] = middle(scales[a], scales[b]) / np.sqrt(within[a] * within[b])
     return ratios
 
 

@@ -37,7 +37,7 @@ def standard_error(moments: Moments) -> float:
         NaN if n is not known.
     """
     n = moments.n_units
-    return float("nan") if n is None else float(np.sqrt(alpha_variance_normal(moments.cov) / n))
+    return float("nan") if n is None else float(np.sqrt(np.maximum(alpha_variance_normal(moments.cov), 0.0) / n))
 
 
 def limits_of_moments(moments: Moments, interval: Interval) -> Limits:

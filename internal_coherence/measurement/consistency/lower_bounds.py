@@ -265,6 +265,8 @@ def _glb_of_singular(C: Array, total: float) -> float:
 
 def _factor_bound(C: Array) -> float:
     sd = np.sqrt(np.diag(C))
+    if not (sd > 0).all():
+        return float("nan")
     R = C / np.outer(sd, sd)
     smc = squared_multiple_correlations(R)
     if np.isnan(smc).any() or len(R) < 3:

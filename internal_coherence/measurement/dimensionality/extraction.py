@@ -71,8 +71,8 @@ def minres(R: Array, n_factors: int, *, tolerance: float = 1e-9) -> Extraction:
     Least squares concentrated on the uniquenesses (Jöreskog 1977), which at a proper solution is Harman & Jones's
     (1966) minres. For any Ψ the loadings are the m largest principal axes of R − Ψ.
     """
-    psi, f, steps, converged = _minimise(
-        lambda psi: least_squares(R, psi, n_factors), _start(R, n_factors), HEYWOOD, tolerance
+    psi, f, steps, converged = _best(
+        lambda psi: least_squares(R, psi, n_factors), _start(R, n_factors), np.full(len(R), 0.5), HEYWOOD, tolerance
     )
     e, V = np.linalg.eigh(R - np.diag(psi))
     return _extraction(V, np.sqrt(np.maximum(e, 0)), n_factors, psi, f, converged, steps)
@@ -107,9 +107,8 @@ def maximum_likelihood(R: Array, n_factors: int, *, tolerance: float = 1e-9) -> 
         raise ModelError(
             "maximum likelihood needs a positive definite correlation matrix; extraction='minres' does not"
         )
-    x, f, steps, converged = _minimise(
-        lambda x: likelihood(R, x, n_factors), np.log(_start(R, n_factors)), np.log(HEYWOOD), tolerance
-    )
+    start, other = np.log(_start(R, n_factors)), np.full(len(R), np.log(0.5))
+    x, f, steps, converged = _best(lambda x: likelihood(R, x, n_factors), start, other, np.log(HEYWOOD), tolerance)
     root = np.exp(x / 2)
     theta, W = np.linalg.eigh(R / np.outer(root, root))
     return _extraction(
@@ -190,6 +189,17 @@ def _extraction(
     L = (V * scale)[:, ::-1][:, :m]
     L = L * np.where(L.sum(axis=0) < 0, -1.0, 1.0)
     return Extraction(loadings=L, uniquenesses=psi, objective=f, converged=converged, iterations=steps)
+
+
+def _best(
+    objective: Objective, start: Array, other: Array, lowest: float, tolerance: float
+) -> tuple[Array, float, int, bool]:
+    """Minimise from one start and, where that ends on the bound, from another: there may be several minima."""
+    found = _minimise(objective, start, lowest, tolerance)
+    if (found[0] > lowest + 1e-6).all():
+        return found
+    again = _minimise(objective, other, lowest, tolerance)
+    return again if again[3] and (again[1] < found[1] - 1e-9 or not found[3]) else found
 
 
 def _minimise(
