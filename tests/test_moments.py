@@ -15,7 +15,7 @@ from scipy.stats import multivariate_normal
 
 import internal_coherence as ic
 from internal_coherence.moments.grouping import group
-from internal_coherence.moments.one_pass import BLOCK, EXACT, pair_moments
+from internal_coherence.moments.one_pass import BLOCK, EXACT, pair_moments, table_moments
 from internal_coherence.moments.resampling import resample
 
 LETTERS = [f"x{k}" for k in range(1, 10)]
@@ -81,6 +81,15 @@ def test_single_precision_is_used_only_where_it_is_exact():
     found = pair_moments(X)
     n, sums, products = present.T @ present, Z.T @ present, Z.T @ Z  # whole numbers: exact
     np.testing.assert_allclose(found.cross, products - sums * sums.T / n, rtol=1e-12)
+
+
+def test_a_centre_between_whole_numbers_loses_no_digits():
+    X = np.random.default_rng(5).integers(1, 7, size=(4000, 3)).astype(float)
+    X[:, 2] = 0.1  # its distance from its centre is whole, the centre is not
+    X[::7, 0] = np.nan
+    found = table_moments(X).scores
+    assert found.mean == pytest.approx(np.nanmean(X, axis=1).mean(), rel=1e-15)
+    assert found.sd == pytest.approx(np.nanmean(X, axis=1).std(ddof=1), rel=1e-14)
 
 
 # -- merging

@@ -5,13 +5,14 @@ A block is small enough to stay in the processor's cache, and a complete one tak
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +21,20 @@ from internal_coherence.moments.pairs import PairMoments, PairSums
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.floating]
 Walked = tuple[Array, Array]
 ONE_AT_A_TIME: Final = Lock()
 """Limits that two callers set in turns would be lifted in the wrong order, and stay."""
 PART: Final = 2_500_000
 """Answers that one processor walks through at a time."""
-BLOCK: Final = 100_000
+BLOCK: Final = 150_000
 """Answers that are summed at a time: so many stay in the processor's cache."""
 FEW: Final = 20
 """Fewer items than this are too few for more than one processor, and for a BLAS's symmetric product."""
 EXACT: Final = 2**24
 """Up to this size single precision holds every whole number."""
+BEYOND_SINGLE: Final = 2**29 - 1
+"""The bits of a double that single precision has no room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +223,7 @@ def _complete_sums(Z: Array, apart: Array) -> Walked:
     `apart`.
     """
     k, rows = Z.shape
-    sums, products = Z @ np.ones(rows), Z @ Z.T
+    sums, products = Z @ np.ones(rows), _product(Z, Z)
     ones = np.ones((k, k))
     of_pairs = np.stack([ones * rows, sums[:, None] * ones, products, np.diag(products)[:, None] * ones])
     first, second, far = sums.sum() / k, products.sum() / k**2, apart.mean()
@@ -227,13 +231,31 @@ def _complete_sums(Z: Array, apart: Array) -> Walked:
 
 
 def _incomplete_sums(Z: Array, apart: Array, scratch: _Scratch) -> Walked:
-    """Return the same of a block in which NaN is missing."""
+    """Return the same of a block in which NaN is missing; in single precision where that adds exactly."""
+    missing = np.not_equal(Z, Z, out=scratch.missing[:, : Z.shape[1]])
+    if _single_holds(Z, apart):
+        masked = _masked(Z, missing, scratch, np.dtype(np.float32))
+        found = _masked_sums(*masked, apart)
+        z, _, squares = masked
+        # Whole numbers whose squares stay below the limit have no sum, nor a part of one, beyond it.
+        if found[0][3].max() < EXACT and np.array_equal(np.rint(z, out=squares), z):
+            return found
+    return _masked_sums(*_masked(Z, missing, scratch, np.dtype(np.float64)), apart)
+
+
+def _single_holds(Z: Array, apart: Array) -> bool:
+    """Say whether single precision holds every number of a block, and the centres' distances are small and whole."""
+    far = float(np.abs(apart).max()) + math.sqrt(EXACT)
+    low = int(np.bitwise_or.reduce(Z.view(np.int64), axis=None)) & BEYOND_SINGLE
+    return low == 0 and far * len(Z) <= EXACT and np.array_equal(np.rint(apart), apart)
+
+
+def _masked(Z: Array, missing: Mask, scratch: _Scratch, real: np.dtype[Any]) -> tuple[Floats, Floats, Floats]:
+    """Return the answers, 0 where missing; 1 where there is one; and the squares."""
     k, rows = Z.shape
-    missing = np.not_equal(Z, Z, out=scratch.missing[:, :rows])
-    single = _exact_in_single(Z, missing, apart, scratch.stacked[:k, :rows])
-    real, bits = (np.dtype(np.float32), np.int32) if single else (np.dtype(np.float64), np.int64)
-    both: NDArray[np.floating] = scratch.stacked.view(real)[:, :rows]
+    both: Floats = scratch.stacked.view(real)[:, :rows]
     z, m, squares = both[:k], both[k : 2 * k], both[2 * k :]
+    bits = np.dtype(f"i{real.itemsize}")
     # A NaN's bits AND zeros are 0.0: faster than any masked copy.
     keep = scratch.keep.view(bits)[:, :rows]
     np.subtract(missing, 1, out=keep, dtype=bits)
@@ -241,25 +263,21 @@ def _incomplete_sums(Z: Array, apart: Array, scratch: _Scratch) -> Walked:
     np.bitwise_and(z.view(bits), keep, out=z.view(bits))
     np.logical_not(missing, out=m, casting="unsafe")
     np.square(z, out=squares)
-    either: NDArray[np.floating] = np.repeat([[1, 0], [0, 1]], k, axis=1).astype(real)
-    either[0, k:] = apart
-    totals, counts = (either @ both[: 2 * k]).astype(np.float64)
+    return z, m, squares
+
+
+def _masked_sums(z: Floats, m: Floats, squares: Floats, apart: Array) -> Walked:
+    k = len(z)
+    ones = np.ones(k, dtype=z.dtype)
+    counts = (ones @ m).astype(np.float64)
+    totals = (ones @ z + apart.astype(z.dtype) @ m).astype(np.float64)
     means = totals / np.maximum(counts, 1)  # 0 for a row without answers
     of_rows = [np.count_nonzero(counts), np.count_nonzero(counts == k), means.sum(), means @ means]
-    of_pairs = np.stack([_with_itself(m), z @ m.T, _with_itself(z), squares @ m.T])
+    of_pairs = np.stack([_product(m, m), _product(z, m), _product(z, z), _product(squares, m)])
     return of_pairs.astype(np.float64), np.array(of_rows, dtype=np.float64)
 
 
-def _with_itself(A: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return AA'; for few rows in two halves, since a BLAS is slower where it sees that the two are one."""
+def _product(A: Floats, B: Floats) -> Floats:
+    """Return AB'; of few rows in two halves: a BLAS is fast at small products and slow where it sees A in B."""
     half = len(A) // 2
-    return np.concatenate([A[:half] @ A.T, A[half:] @ A.T]) if len(A) < FEW else A @ A.T
-
-
-def _exact_in_single(Z: Array, missing: Mask, apart: Array, scratch: Array) -> bool:
-    """Say whether the block holds small whole numbers only, so that single precision adds its products exactly."""
-    largest = max(np.fmax.reduce(Z, axis=None), -np.fmin.reduce(Z, axis=None))
-    if not (largest**2 * Z.shape[1] <= EXACT and (largest + np.abs(apart).max()) * len(Z) <= EXACT):
-        return False
-    whole = np.rint(Z, out=scratch) == Z
-    return bool(np.count_nonzero(whole) + np.count_nonzero(missing) == Z.size)
+    return np.concatenate([A[:half] @ B.T, A[half:] @ B.T]) if len(A) < FEW else A @ B.T
