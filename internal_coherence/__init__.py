@@ -23,11 +23,11 @@ from internal_coherence.instrument import (
     load_instrument,
     read_codebook,
 )
+from internal_coherence.limits import ConfidenceInterval
 from internal_coherence.measurement import (
     Alpha,
     AlphaComparison,
     CompositeReliability,
-    ConfidenceInterval,
     FactorSolution,
     Heterotrait,
     ItemAnalysis,

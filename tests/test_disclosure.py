@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import internal_coherence as ic
-from internal_coherence.schools.disclosure import coded_share, pooled_bins
+from internal_coherence.schools.disclosure.coding import coded_share, pooled_bins
 
 counts = st.lists(st.integers(0, 12), min_size=2, max_size=9).filter(lambda c: sum(c) >= 10)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import internal_coherence as ic
-from internal_coherence.measurement.limits import FeldtLimits
+from internal_coherence.limits import FeldtLimits
 
 REVERSED = {"A": ["A1"], "C": ["C4", "C5"], "E": ["E1", "E2"]}
 

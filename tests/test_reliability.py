@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import internal_coherence as ic
+from internal_coherence.limits import BonettLimits, SchoolLimits
 from internal_coherence.measurement.composites.model_based import (
     composite_gradient,
     extracted_gradient,
@@ -30,7 +31,6 @@ from internal_coherence.measurement.consistency.coefficients import (
 )
 from internal_coherence.measurement.consistency.comparing import feldt_degrees
 from internal_coherence.measurement.consistency.lower_bounds import greatest_lower_bound
-from internal_coherence.measurement.limits import BonettLimits, SchoolLimits
 
 REVERSED = {"A": ["A1"], "C": ["C4", "C5"], "E": ["E1", "E2"], "N": [], "O": ["O2", "O5"]}
 SCALES = sorted(REVERSED)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import internal_coherence as ic
 from internal_coherence.moments.grouping import group, school_moments
-from internal_coherence.schools.variance import icc1_from, icc2_from
+from internal_coherence.schools.variance.intraclass import icc1_from, icc2_from
 
 
 @pytest.mark.parametrize("variable", ["LEAD", "TSIG"])

@@ -32,14 +32,12 @@ from internal_coherence.measurement.dimensionality.retention import ParallelAnal
 from internal_coherence.measurement.items.analysis import ItemAnalysis, item_analysis
 from internal_coherence.measurement.items.item_cutoffs import ItemCutoffs
 from internal_coherence.measurement.items.wording_effects import WordingEffect, wording_effect
-from internal_coherence.measurement.limits import ConfidenceInterval
 from internal_coherence.measurement.overview import Reliability, ScaleReliability, reliability
 
 __all__ = [
     "Alpha",
     "AlphaComparison",
     "CompositeReliability",
-    "ConfidenceInterval",
     "FactorSolution",
     "Heterotrait",
     "ItemAnalysis",

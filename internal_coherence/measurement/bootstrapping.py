@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, SmallSampleWarning, warn
+from internal_coherence.limits import Limits, PercentileLimits, Scale, SchoolLimits
 from internal_coherence.measurement.entrance import ItemTable
-from internal_coherence.measurement.limits import Limits, PercentileLimits, Scale, SchoolLimits
 from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.resampling import ResampledMoments, resample
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ModelError, check_option
+from internal_coherence.limits import ConfidenceInterval
 from internal_coherence.measurement.bootstrapping import DRAWS, FEWEST_SCHOOLS
 from internal_coherence.measurement.composites.congeneric import (
     CompositeReliability,
@@ -30,7 +31,6 @@ from internal_coherence.measurement.entrance import (
     scale_tables,
 )
 from internal_coherence.measurement.items.item_statistics import item_rest_correlation
-from internal_coherence.measurement.limits import ConfidenceInterval
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.records import Record

@@ -137,7 +137,10 @@ def group(school: ArrayLike | pd.Series, n_rows: int) -> Groups:
         raise ResponseError(f"school has {len(identifiers)} entries for {n_rows} rows")
     if missing := int(identifiers.isna().sum()):
         raise ResponseError(f"school is missing in {missing} of {n_rows} rows; leave those rows out first")
-    place, distinct = pd.factorize(identifiers)
+    whole = pd.api.types.is_integer_dtype(identifiers.dtype)
+    place, distinct = pd.factorize(identifiers, sort=whole)
+    if whole:  # in natural order already, and no two have one label
+        return Groups(codes=place.astype(np.intp), labels=tuple(map(str, distinct.tolist())))
     names = [as_label(value) for value in distinct]
     labels = tuple(sorted(set(names), key=natural_order))
     position = {label: k for k, label in enumerate(labels)}

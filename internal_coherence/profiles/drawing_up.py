@@ -14,7 +14,7 @@ from internal_coherence.profiles.record import Profile, Profiles
 from internal_coherence.profiles.reference import ReferenceChoice
 from internal_coherence.profiles.spread import bars, favourable
 from internal_coherence.responses import Responses
-from internal_coherence.schools.disclosure import Audience, Gates
+from internal_coherence.schools.disclosure.gates import Audience, Gates
 
 Array = NDArray[np.float64]
 

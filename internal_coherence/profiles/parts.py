@@ -8,7 +8,7 @@ from typing import Final, Literal
 from scipy.special import stdtrit
 
 from internal_coherence.errors import ModelError
-from internal_coherence.schools.disclosure import Gates
+from internal_coherence.schools.disclosure.gates import Gates
 
 ReferenceSD = Literal["teachers", "schools"]
 WithinSD = Literal["pooled", "own"]

@@ -15,7 +15,7 @@ from internal_coherence.errors import ResponseError, closest
 from internal_coherence.profiles.parts import Choices, Estimate, ItemShare, Spread
 from internal_coherence.records import Record
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.disclosure import Audience
+from internal_coherence.schools.disclosure.gates import Audience
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from internal_coherence.instrument import Item, Scale
 from internal_coherence.profiles.parts import Bar, ItemShare, Spread
-from internal_coherence.schools.disclosure import Gates, coded_share, pooled_bins
+from internal_coherence.schools.disclosure.coding import coded_share, pooled_bins
+from internal_coherence.schools.disclosure.gates import Gates
 
 Array = NDArray[np.float64]
 MOST_BARS = 7

@@ -14,7 +14,7 @@ from internal_coherence.profiles.computing import SamplingError, error_of_refere
 from internal_coherence.profiles.parts import Choices, Extremes
 from internal_coherence.profiles.reference import Reference
 from internal_coherence.responses import Responses
-from internal_coherence.schools.disclosure import Audience
+from internal_coherence.schools.disclosure.gates import Audience
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -14,7 +14,7 @@ from internal_coherence.errors import ModelError, check_option
 from internal_coherence.moments.grouping import Groups, SchoolMoments, group, school_moments
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses, score
-from internal_coherence.schools.disclosure import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]

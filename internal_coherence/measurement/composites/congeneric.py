@@ -19,6 +19,7 @@ from internal_coherence.errors import (
     check_option,
     warn,
 )
+from internal_coherence.limits import ConfidenceInterval, Limits, WaldLimits, interval_at
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.model_based import (
     composite_gradient,
@@ -37,7 +38,6 @@ from internal_coherence.measurement.entrance import (
     refuse_unused_school,
     refuse_with_moments,
 )
-from internal_coherence.measurement.limits import ConfidenceInterval, Limits, WaldLimits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
 from internal_coherence.moments.sufficient import Moments, moments_of_table

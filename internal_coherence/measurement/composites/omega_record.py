@@ -9,8 +9,8 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from internal_coherence.errors import ModelError, check_option
+from internal_coherence.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.measurement.composites.general_factor import Extraction, TotalVariance
-from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.records import Record
 
 Coefficient = Literal["omega_total", "omega_hierarchical"]

@@ -20,6 +20,7 @@ from internal_coherence.errors import (
     check_option,
     warn,
 )
+from internal_coherence.limits import Limits
 from internal_coherence.measurement.bootstrapping import bootstrap_limits
 from internal_coherence.measurement.composites.general_factor import (
     EXTRACTIONS,
@@ -41,7 +42,6 @@ from internal_coherence.measurement.entrance import (
     refuse_unused_school,
     refuse_with_moments,
 )
-from internal_coherence.measurement.limits import Limits
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
 from internal_coherence.moments.sufficient import Moments, moments_of_table

@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ModelError, check_option, closest, listing
+from internal_coherence.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.measurement.bootstrapping import DRAWS, bootstrap_limits
 from internal_coherence.measurement.composites.congeneric import CompositeReliability, composite_reliability
 from internal_coherence.measurement.composites.model_based import variance_extracted
 from internal_coherence.measurement.entrance import Data, item_table, refuse_unused_school, refuse_with_moments
-from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.resampling import ResampledMoments
 from internal_coherence.moments.sufficient import Moments, moments_of_table

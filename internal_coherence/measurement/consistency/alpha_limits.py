@@ -6,6 +6,7 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
+from internal_coherence.limits import BonettLimits, FeldtLimits, Limits, WaldLimits
 from internal_coherence.measurement.bootstrapping import bootstrap_limits
 from internal_coherence.measurement.consistency.coefficients import (
     alpha_influence,
@@ -13,7 +14,6 @@ from internal_coherence.measurement.consistency.coefficients import (
     coefficient_alpha,
 )
 from internal_coherence.measurement.entrance import ItemTable
-from internal_coherence.measurement.limits import BonettLimits, FeldtLimits, Limits, WaldLimits
 from internal_coherence.moments.levels import Missing
 from internal_coherence.moments.sufficient import Moments
 

@@ -17,6 +17,7 @@ from internal_coherence.errors import (
     check_option,
     warn,
 )
+from internal_coherence.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.measurement.bootstrapping import DRAWS
 from internal_coherence.measurement.consistency.alpha_limits import (
     INTERVALS,
@@ -42,7 +43,6 @@ from internal_coherence.measurement.entrance import (
     refuse_with_moments,
 )
 from internal_coherence.measurement.items.wording import warn_of_reversed
-from internal_coherence.measurement.limits import ConfidenceInterval, Limits, interval_at
 from internal_coherence.moments.levels import MISSING, Missing
 from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.records import ByScale, Record

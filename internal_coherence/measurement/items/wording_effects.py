@@ -11,15 +11,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from internal_coherence.errors import ModelError, check_option, closest, listing
-from internal_coherence.measurement.bootstrapping import bootstrap_limits
-from internal_coherence.measurement.entrance import Items, ItemTable, each_scale, item_table
-from internal_coherence.measurement.items.wording import wording_halves
-from internal_coherence.measurement.limits import (
+from internal_coherence.limits import (
     ConfidenceInterval,
     Limits,
     WaldLimits,
     interval_at,
 )
+from internal_coherence.measurement.bootstrapping import bootstrap_limits
+from internal_coherence.measurement.entrance import Items, ItemTable, each_scale, item_table
+from internal_coherence.measurement.items.wording import wording_halves
 from internal_coherence.moments.sufficient import Moments, moments_of_table
 from internal_coherence.records import ByScale, Record
 from internal_coherence.responses import Responses

@@ -1,0 +1,1 @@
+"""Do the teachers of a school agree, and may its mean speak for it?"""
