@@ -269,7 +269,9 @@ def as_label(value: object) -> str:
     str
         Whitespace folded, control characters removed.
     """
-    text = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", str(value)))
+    text = str(value)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
     return _WHOLE.sub(r"\1", " ".join(text.split()))
 
 
