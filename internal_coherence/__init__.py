@@ -90,11 +90,15 @@ from internal_coherence.schools import (
     Agreement,
     Gates,
     IntraclassCorrelation,
+    SchoolMeans,
     SchoolTable,
+    VarianceComponents,
     aggregate,
     icc1,
     icc2,
     rwg_j,
+    school_means,
+    variance_components,
 )
 
 __version__ = library_version()
@@ -142,6 +146,7 @@ __all__ = [
     "SamplingAdequacy",
     "Scale",
     "ScaleReliability",
+    "SchoolMeans",
     "SchoolTable",
     "Screening",
     "ScreeningCutoffs",
@@ -150,6 +155,7 @@ __all__ = [
     "SplitHalves",
     "Stage",
     "StageReading",
+    "VarianceComponents",
     "VarianceExtracted",
     "WeakStage",
     "WordingEffect",
@@ -183,9 +189,11 @@ __all__ = [
     "reliability",
     "reverse_code",
     "rwg_j",
+    "school_means",
     "score",
     "screen_responses",
     "simulate_responses",
     "split_halves",
+    "variance_components",
     "wording_effect",
 ]

@@ -179,10 +179,10 @@ def test_items_whose_sum_does_not_vary():
 
 
 def test_statistics_of_columns_say_what_they_take(now):
-    with pytest.raises(ic.ResponseError, match="icc1 takes numbers and each one's school, not Responses"):
+    with pytest.raises(ic.ResponseError, match="icc1: Responses know each teacher's school"):
         ic.icc1(now, now.school)
-    with pytest.raises(ic.ResponseError, match="rwg_j takes numbers"):
-        ic.rwg_j(now, now.school, 6)
+    with pytest.raises(ic.ResponseError, match="icc1 needs school="):
+        ic.icc1([1, 2, 3])
 
 
 def test_things_of_the_wrong_kind_are_named(codebook, answers, example):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,54 @@ class SchoolSpread:
     size: Array
     mean: Array
     sum_of_squares: Array
+
+    def columns(self, place: Sequence[int]) -> SchoolSpread:
+        """Return the statistics of some of the variables.
+
+        Parameters
+        ----------
+        place : sequence of int
+            Which.
+
+        Returns
+        -------
+        SchoolSpread
+        """
+        at = np.array(place, dtype=np.intp)
+        return replace(self, size=self.size[:, at], mean=self.mean[:, at], sum_of_squares=self.sum_of_squares[:, at])
+
+    def schools(self, kept: NDArray[np.bool_]) -> SchoolSpread:
+        """Return the statistics of some of the schools.
+
+        Parameters
+        ----------
+        kept : (J,) array of bool
+            Which.
+
+        Returns
+        -------
+        SchoolSpread
+        """
+        return SchoolSpread(
+            labels=tuple(label for label, keep in zip(self.labels, kept, strict=True) if keep),
+            size=self.size[kept],
+            mean=self.mean[kept],
+            sum_of_squares=self.sum_of_squares[kept],
+        )
+
+    def where(self, known: NDArray[np.bool_]) -> SchoolSpread:
+        """Return the statistics as if nobody had answered elsewhere.
+
+        Parameters
+        ----------
+        known : (J, q) array of bool
+            Which to keep.
+
+        Returns
+        -------
+        SchoolSpread
+        """
+        return replace(self, size=self.size * known, mean=self.mean * known, sum_of_squares=self.sum_of_squares * known)
 
     def merge(self, other: SchoolSpread) -> SchoolSpread:
         """Return the statistics of both sets of teachers together.

@@ -5,7 +5,15 @@ from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.reliability_figure import draw_reliability
-from internal_coherence.report.tables import district_table, html_table, profile_summary, school_table, write_csv
+from internal_coherence.report.school_figures import draw_school_heatmap, draw_school_means
+from internal_coherence.report.tables import (
+    district_table,
+    html_table,
+    profile_summary,
+    school_table,
+    write_csv,
+    write_xlsx,
+)
 
 __all__ = [
     "district_table",
@@ -13,6 +21,8 @@ __all__ = [
     "draw_loadings",
     "draw_profile",
     "draw_reliability",
+    "draw_school_heatmap",
+    "draw_school_means",
     "draw_scree",
     "html_table",
     "profile_page",
@@ -20,4 +30,5 @@ __all__ = [
     "school_table",
     "write_csv",
     "write_pages",
+    "write_xlsx",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from internal_coherence.errors import ResponseError
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.report.figures import profile_svg
@@ -44,6 +46,33 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     """
     safe = table.rename(columns=inert).map(inert)
     safe.to_csv(path, index=False, encoding="utf-8-sig")
+    return Path(path)
+
+
+def write_xlsx(sheets: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
+    """Write tables as the sheets of an Excel workbook, unrounded, no cell of which is a formula.
+
+    Parameters
+    ----------
+    sheets : mapping of str to DataFrame
+        Name of the sheet to table.
+    path : path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ResponseError
+        If openpyxl is not installed.
+    """
+    try:
+        with pd.ExcelWriter(path, engine="openpyxl") as book:
+            for name, table in sheets.items():
+                table.rename(columns=inert).map(inert).to_excel(book, sheet_name=name, index=False)
+    except ImportError:
+        raise ResponseError("writing Excel files needs openpyxl: pip install 'internal-coherence[excel]'") from None
     return Path(path)
 
 

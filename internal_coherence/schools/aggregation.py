@@ -2,105 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, check_option
-from internal_coherence.moments.grouping import Groups, SchoolMoments, group, school_moments
-from internal_coherence.records import Record
+from internal_coherence.errors import DisclosureError, check_option
+from internal_coherence.moments.grouping import Groups, SchoolMoments, group
+from internal_coherence.moments.spread import SchoolSpread, school_spread
+from internal_coherence.records import ByScale
 from internal_coherence.responses import Responses, score
+from internal_coherence.schools.agreement.indices import rwg_j_from_variance
+from internal_coherence.schools.agreement.ratings import complete
+from internal_coherence.schools.agreement.within_group import _mean_item_variance as mean_item_variance
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.response_rates import response_rates
+from internal_coherence.schools.school_table import RULES, Rule, SchoolTable
+from internal_coherence.schools.shrinkage.borrowing import of_components
+from internal_coherence.schools.shrinkage.school_means_record import SchoolMeans
+from internal_coherence.schools.variance.components import components_of
+from internal_coherence.schools.variance.intraclass_estimates import Asked, correlations_of
 
 Array = NDArray[np.float64]
-Rule = Literal["teacher_scores", "item_means"]
-RULES: Final[tuple[str, ...]] = get_args(Rule)
 ANSWERS_ALIKE: Final = "the answers are too alike to be shown"
 """So few teachers differ from the rest, or from the end of the scale, that a mean would tell what each one answered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SchoolTable(Record):
-    """Schools by scales.
-
-    Parameters
-    ----------
-    audience : {"district", "research"}
-        Whom the table is for.
-    rule : {"teacher_scores", "item_means"}
-        What a school's score is.
-    min_answered : int or float
-        How much of a scale a teacher's score needs.
-    gates : Gates
-        What had to hold.
-    wave : str or None
-        Of the answers.
-    status : {"reconstructed", "user"}
-        Of the instrument.
-    """
-
-    _table: pd.DataFrame
-    audience: Audience
-    rule: Rule
-    min_answered: float
-    gates: Gates
-    wave: str | None
-    status: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table, unrounded.
-
-        Returns
-        -------
-        DataFrame
-            One row a school and scale: ``school, scale, n, n_roster, response_rate, mean, sd, se, withheld``. Where
-            ``withheld`` gives a reason, the numbers that it protects are missing.
-        """
-        return self._table.copy()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values.
-
-        Returns
-        -------
-        dict
-            The rows under ``table``, and the decisions.
-        """
-        record = Record.to_dict(self)
-        return {"table": record.pop("_table"), **record}
-
-    def to_csv(self, path: str | Path) -> Path:
-        """Write the table as CSV that a spreadsheet opens without running anything in it.
-
-        Parameters
-        ----------
-        path : path
-            The file to write.
-
-        Returns
-        -------
-        Path
-        """
-        from internal_coherence.report import write_csv
-
-        return write_csv(self._table, path)
-
-    def _repr_html_(self) -> str:
-        from internal_coherence.report import school_table
-
-        return school_table(self)
-
-    def __repr__(self) -> str:
-        n_schools = self._table["school"].nunique()
-        hidden = n_schools - self._table.loc[self._table["withheld"] == "", "school"].nunique()
-        return (
-            f"<SchoolTable: {n_schools} schools × {self._table['scale'].nunique()} scales, {hidden} schools withheld>"
-        )
+FEWEST_HIDDEN: Final = 3
+"""Spreads that are hidden, if any is, so that none can be worked out from the spread of all schools together."""
+SCALE_COLUMNS: Final = (
+    "scale", "n", "n_schools", "mean", "icc1", "icc1_lower", "icc1_upper", "F", "p_value", "icc2", "icc2_lower",
+    "icc2_upper", "tau2", "sigma2", "rwg_j",
+)  # fmt: skip
 
 
 def aggregate(
@@ -157,31 +90,96 @@ def aggregate(
     """
     check_audience(audience)
     if audience == "school":
-        raise ModelError("a table of all schools is for audience='district' or 'research'; a school reads its profile")
+        msg = "a table of all schools is for audience='district' or 'research'; a school reads its profile"
+        raise DisclosureError(msg)
     check_option("rule", rule, RULES)
     responses = responses.one_wave("aggregate")
     gates = gates or Gates()
-    scores = score(responses, min_answered=min_answered)
+    scores = score(responses, min_answered=min_answered).to_numpy()
     groups = group(responses.school, len(scores))
-    moments = school_moments(scores.to_numpy(), groups)
-    means = moments.mean if rule == "teacher_scores" else _item_means(responses, groups)
-    table = _long_table(responses, moments, means)
-    table["withheld"] = withheld_reasons(responses, scores.to_numpy(), groups, moments, gates).ravel()
+    spread = school_spread(scores, groups)
+    reasons = withheld_reasons(responses, scores, groups, spread, gates)
+    usable = spread if audience == "research" else spread.where(reasons == "")
+    means = _shrunken(responses, usable, audience)
+    raw = spread.mean if rule == "teacher_scores" else _item_means(responses, groups)
+    table = _long_table(responses, spread, raw).assign(
+        **_from_all(means, responses, spread.labels),
+        rwg_j=_agreement(responses, groups).ravel(),
+        withheld=reasons.ravel(),
+    )
     if audience != "research":
         table = _without_withheld(table, gates)
     return SchoolTable(
-        _table=table,
+        by_scale=_by_scale(responses, usable, means, table),
+        means=means,
         audience=audience,
         rule=rule,
         min_answered=min_answered,
         gates=gates,
         wave=responses.waves[0] if responses.waves else None,
         status=responses.instrument.status,
+        _table=table,
     )
 
 
+def _shrunken(responses: Responses, spread: SchoolSpread, audience: Audience) -> ByScale[SchoolMeans]:
+    """Return the empirical-Bayes means on every scale that two schools or more, one of them of two teachers, have."""
+    found = {}
+    for a, scale in enumerate(responses.instrument.scales):
+        own = spread.columns([a])
+        own = own.schools(own.size[:, 0] > 0)
+        if len(own.labels) > 1 and (own.size > 1).any():
+            [components] = components_of(own, "reml", np.zeros(1, dtype=np.intp))
+            found[scale.key] = of_components(scale.key, own, 0, components, audience=audience)
+    return ByScale(found)
+
+
+def _from_all(means: ByScale[SchoolMeans], responses: Responses, labels: Sequence[str]) -> dict[str, Array]:
+    """Return the columns that borrow from the other schools, one number a school and scale."""
+    of = {"eb_mean": "mean", "eb_se": "se", "reliability": "reliability"}
+    nobody = pd.DataFrame(columns=["school", *of.values()], dtype=float)
+    tables = [
+        (means[scale.key].to_frame() if scale.key in means else nobody).set_index("school").reindex(list(labels))
+        for scale in responses.instrument.scales
+    ]
+    return {name: np.stack([table[column] for table in tables], axis=1).ravel() for name, column in of.items()}
+
+
+def _agreement(responses: Responses, groups: Groups) -> Array:
+    """Return r_WG(J) against answers spread evenly, by school and scale; NaN for a scale of one item."""
+    items, columns = responses.items, []
+    for scale in responses.instrument.scales:
+        ratings = complete(items[list(scale.item_keys)].to_numpy(), groups)
+        null_variance = (scale.items[0].n_options ** 2 - 1) / 12
+        found = rwg_j_from_variance(mean_item_variance(ratings), ratings.n_items, null_variance)
+        columns.append(found if ratings.n_items > 1 else np.full(groups.n_schools, np.nan))
+    return np.stack(columns, axis=1)
+
+
+def _by_scale(
+    responses: Responses, spread: SchoolSpread, means: ByScale[SchoolMeans], table: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row a scale, of the schools that are shown."""
+    agreement = table.groupby("scale")["rwg_j"].mean()
+    none = np.zeros(1, dtype=np.intp)
+    rows = []
+    for a, scale in enumerate(responses.instrument.scales):
+        row: dict[str, object] = {"scale": scale.key, "n": int(spread.size[:, a].sum())}
+        row["n_schools"] = int((spread.size[:, a] > 0).sum())
+        if scale.key in means:
+            components = means[scale.key].components
+            row |= {"mean": components.mean, "tau2": components.tau2, "sigma2": components.sigma2}
+            for kind in ("icc1", "icc2"):
+                [found] = correlations_of(spread.columns([a]), Asked(kind=kind), none)
+                limits = found.confidence_interval()
+                row |= {kind: found.estimate, f"{kind}_lower": limits.lower, f"{kind}_upper": limits.upper}
+            row |= {"F": found.F, "p_value": found.p_value}
+        rows.append(row | {"rwg_j": agreement[scale.key]})
+    return pd.DataFrame(rows, columns=list(SCALE_COLUMNS))
+
+
 def withheld_reasons(
-    responses: Responses, scores: Array, groups: Groups, moments: SchoolMoments, gates: Gates
+    responses: Responses, scores: Array, groups: Groups, moments: SchoolMoments | SchoolSpread, gates: Gates
 ) -> NDArray[np.object_]:
     """Return why each school's mean on each scale may not be shown.
 
@@ -191,7 +189,7 @@ def withheld_reasons(
         Of one wave.
     scores : (n, q) array
         Teachers' scores on the response scale.
-    groups, moments : Groups, SchoolMoments
+    groups, moments : Groups, SchoolMoments or SchoolSpread
         Of the scores.
     gates : Gates
         What must hold.
@@ -236,18 +234,19 @@ def school_reasons(responses: Responses, gates: Gates) -> list[str]:
     ]
 
 
-def _long_table(responses: Responses, moments: SchoolMoments, means: Array) -> pd.DataFrame:
+def _long_table(responses: Responses, spread: SchoolSpread, means: Array) -> pd.DataFrame:
     """Lay the statistics out, one row a school and scale."""
-    rates = response_rates(responses).reindex(list(moments.labels))
+    rates = response_rates(responses).reindex(list(spread.labels))
     scales = [scale.key for scale in responses.instrument.scales]
-    size, ss = moments.size, moments.sum_of_squares
+    size, ss = spread.size, spread.sum_of_squares
     with np.errstate(invalid="ignore", divide="ignore"):
         sd = np.where(size > 1, np.sqrt(ss / (size - 1)), np.nan)
         se = sd / np.sqrt(size)
+        means = np.where(size > 0, means, np.nan)
     J, q = means.shape
     return pd.DataFrame(
         {
-            "school": np.repeat(np.array(moments.labels, dtype=object), q),
+            "school": np.repeat(np.array(spread.labels, dtype=object), q),
             "scale": np.array(scales * J, dtype=object),
             "n": size.ravel(),
             "n_roster": np.repeat(rates["n_roster"].to_numpy(), q),
@@ -296,7 +295,18 @@ def _without_withheld(table: pd.DataFrame, gates: Gates) -> pd.DataFrame:
     """Take out the numbers that are protected: all of a withheld row's, and the spread of few teachers."""
     shown = table.copy()
     hidden = shown["withheld"] != ""
-    shown.loc[hidden, "mean"] = np.nan
-    shown.loc[hidden | (shown["n"] < gates.min_distribution), ["sd", "se"]] = np.nan
+    shown.loc[hidden, ["mean", "eb_mean", "eb_se", "reliability"]] = np.nan
+    shown.loc[hidden | _spread_hidden(shown, hidden, gates), ["sd", "se", "rwg_j"]] = np.nan
     shown.loc[shown["n"] < gates.min_teachers, ["n", "response_rate"]] = np.nan
     return shown
+
+
+def _spread_hidden(table: pd.DataFrame, hidden: pd.Series, gates: Gates) -> pd.Series:
+    """Return whose spread is not shown although the mean is: that of few teachers, and never of fewer than three schools."""
+    few = ~hidden & (table["n"] < gates.min_distribution)
+    for scale in table.loc[few, "scale"].unique():
+        rows = table[(table["scale"] == scale) & ~hidden]
+        n_few = int(few[rows.index].sum())
+        more = rows.loc[~few[rows.index], "n"].sort_values(kind="stable").index[: max(FEWEST_HIDDEN - n_few, 0)]
+        few.loc[more] = True
+    return few
