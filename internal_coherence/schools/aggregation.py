@@ -16,7 +16,6 @@ from internal_coherence.records import ByScale
 from internal_coherence.responses import Responses, score
 from internal_coherence.schools.agreement.indices import rwg_j_from_variance
 from internal_coherence.schools.agreement.ratings import complete
-from internal_coherence.schools.agreement.within_group import _mean_item_variance as mean_item_variance
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.response_rates import response_rates
 from internal_coherence.schools.school_table import RULES, Rule, SchoolTable
@@ -151,7 +150,7 @@ def _agreement(responses: Responses, groups: Groups) -> Array:
     for scale in responses.instrument.scales:
         ratings = complete(items[list(scale.item_keys)].to_numpy(), groups)
         null_variance = (scale.items[0].n_options ** 2 - 1) / 12
-        found = rwg_j_from_variance(mean_item_variance(ratings), ratings.n_items, null_variance)
+        found = rwg_j_from_variance(ratings.mean_item_variance(), ratings.n_items, null_variance)
         columns.append(found if ratings.n_items > 1 else np.full(groups.n_schools, np.nan))
     return np.stack(columns, axis=1)
 

@@ -25,7 +25,7 @@ FEWEST: Final = 100
 NUMBERS: Final = 2_000_000
 """Answers drawn at a time."""
 MOST: Final = 5_000_000_000
-"""Correlated answers in all: some minutes."""
+"""Correlated answers in all: a few minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -176,8 +176,8 @@ def average_deviation(
 
     Examples
     --------
-    >>> from internal_coherence.schools.agreement.deviations import average_deviation
-    >>> average_deviation([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, n_options=6).to_frame().round(3)
+    >>> import internal_coherence as ic
+    >>> ic.average_deviation([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, n_options=6).to_frame().round(3)
       grpid   ad_m  gsize     reading
     0   Elm  0.444      3  within A/6
     1   Oak  1.778      3  beyond A/6

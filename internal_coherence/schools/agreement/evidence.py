@@ -98,11 +98,11 @@ def aggregation_evidence(responses: Responses, *, null: NullChoice = "slight_ske
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.schools.agreement.evidence import aggregation_evidence
-    >>> evidence = aggregation_evidence(ic.example_responses().select(wave=2025))
+    >>> evidence = ic.aggregation_evidence(ic.example_responses().select(wave=2025))
     >>> evidence.to_frame()[["scale", "n_schools", "rwg_j_median", "icc1", "icc2"]].head(2).round(2)
-             scale  n_schools  rwg_j_median  icc1  icc2
-    ...
+                 scale  n_schools  rwg_j_median  icc1  icc2
+    0       leadership         24          0.31  0.13  0.79
+    1  public_learning         24          0.33  0.15  0.81
     """
     if not isinstance(responses, Responses):
         raise ResponseError("aggregation_evidence takes Responses: it needs scales, their format and the schools")

@@ -126,8 +126,8 @@ def awg(
 
     Examples
     --------
-    >>> from internal_coherence.schools.agreement.given_mean import awg
-    >>> awg([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, low=1, high=6).to_frame()[["grpid", "a_wg", "reading"]].round(3)
+    >>> import internal_coherence as ic
+    >>> ic.awg([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, low=1, high=6).to_frame()[["grpid", "a_wg", "reading"]].round(3)
       grpid   a_wg                 reading
     0   Elm  0.920        strong agreement
     1   Oak -0.357  unacceptable agreement

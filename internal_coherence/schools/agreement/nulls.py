@@ -89,12 +89,7 @@ def null_distribution(null: NullChoice, n_options: int) -> Null:
     if isinstance(null, str):
         check_option("null", null, NULLS)
         return _NAMED[null](null, n_options)
-    try:
-        given = np.asarray(null, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"null={null!r} is not one of {listing(NULLS)}, a variance, or the share of each answer"
-        ) from None
+    given = _numbers(null)
     return _of_variance(float(given), n_options) if given.ndim == 0 else _of_shares(given, n_options)
 
 
@@ -167,6 +162,17 @@ def _stretched(name: str, A: int, warp: float = 1.0) -> Array:
     below = np.concatenate([[0.0], np.cumsum(FIVE_OPTIONS[name])])
     cuts = np.linspace(0, 1, A + 1) ** warp
     return np.diff(np.interp(cuts, np.linspace(0, 1, 6), below))
+
+
+def _numbers(null: object) -> Array:
+    try:
+        given = None if null is None or isinstance(null, bool) else np.asarray(null, dtype=np.float64)
+    except (TypeError, ValueError):
+        given = None
+    if given is None:
+        msg = f"null={null!r} is not one of {listing(NULLS)}, a variance, or the share of each answer; for several see .across()"
+        raise ModelError(msg)
+    return given
 
 
 def _of_variance(variance: float, A: int) -> Null:

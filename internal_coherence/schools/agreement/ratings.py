@@ -62,6 +62,11 @@ class Ratings:
         """Return each school's mean and sum of squares of each item."""
         return school_spread(self.X, self.groups)
 
+    def mean_item_variance(self) -> Array:
+        """Return the mean over the items of each school's variance (divisor n − 1), NaN with fewer than two teachers."""
+        squares = self.spread().sum_of_squares.sum(axis=1)
+        return np.where(self.usable, squares / np.maximum(self.size - 1, 1) / self.n_items, np.nan)
+
     def options(self, given: int | None) -> int | None:
         """Return the number of options that the user gave, else that of the items' format, else None."""
         if given is not None or not self.formats:

@@ -69,8 +69,7 @@ def rwg(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.schools.agreement.within_group import rwg
-    >>> rwg([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, n_options=6).by_school.round(3)
+    >>> ic.rwg([4, 4, 5, 1, 6, 3], ["Elm"] * 3 + ["Oak"] * 3, n_options=6).by_school.round(3)
       grpid    rwg  gsize
     0   Elm  0.886      3
     1   Oak  0.000      3
@@ -185,9 +184,9 @@ def rwg_j_lindell(
 
     Examples
     --------
-    >>> from internal_coherence.schools.agreement.within_group import rwg_j_lindell
+    >>> import internal_coherence as ic
     >>> items = [[4, 4], [4, 5], [5, 4], [1, 2], [6, 5], [3, 6]]
-    >>> rwg_j_lindell(items, ["Elm"] * 3 + ["Oak"] * 3, n_options=6).by_school.round(3)
+    >>> ic.rwg_j_lindell(items, ["Elm"] * 3 + ["Oak"] * 3, n_options=6).by_school.round(3)
       grpid  rwg_lindell  gsize
     0   Elm        0.886      3
     1   Oak       -0.829      3
@@ -215,7 +214,7 @@ def _agreement(
     if ratings.range() > A - 1:
         raise ResponseError(f"the answers span more than {A} options")
     chosen = null_distribution(null, A)
-    variance = _mean_item_variance(ratings)
+    variance = ratings.mean_item_variance()
     values = FORMULA[index](variance, ratings.n_items, chosen.variance)
     table = {"grpid": list(ratings.groups.labels), index: values, "gsize": ratings.size}
     if draws:
@@ -236,9 +235,3 @@ def _agreement(
         null_items=null_items if draws else "",
         _variance=variance,
     )
-
-
-def _mean_item_variance(ratings: Ratings) -> Array:
-    """Return s̄² of each school, NaN with fewer than two teachers."""
-    squares = ratings.spread().sum_of_squares.sum(axis=1)
-    return np.where(ratings.usable, squares / np.maximum(ratings.size - 1, 1) / ratings.n_items, np.nan)
