@@ -1,9 +1,11 @@
 """The only room that rounds, labels and draws."""
 
+from internal_coherence.report.comparison_figure import draw_comparison, draw_correlations, draw_group_pairs
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.pages import profile_page, write_pages
+from internal_coherence.report.planning_figure import draw_plan
 from internal_coherence.report.reliability_figure import draw_reliability
 from internal_coherence.report.school_figures import draw_school_heatmap, draw_school_means
 from internal_coherence.report.tables import (
@@ -17,8 +19,12 @@ from internal_coherence.report.tables import (
 
 __all__ = [
     "district_table",
+    "draw_comparison",
+    "draw_correlations",
+    "draw_group_pairs",
     "draw_likert",
     "draw_loadings",
+    "draw_plan",
     "draw_profile",
     "draw_reliability",
     "draw_school_heatmap",

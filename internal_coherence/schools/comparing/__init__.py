@@ -1,0 +1,1 @@
+"""Comparing groups of schools, with the school as the unit."""

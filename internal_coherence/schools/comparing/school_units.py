@@ -1,0 +1,215 @@
+"""Schools as the units of a comparison: their means, how reliable these are, and which schools may not enter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import DisclosureError, ModelError, ResponseError, SmallSampleWarning, warn
+from internal_coherence.moments.grouping import school_moments
+from internal_coherence.responses import Responses
+from internal_coherence.schools.aggregation import withheld_reasons
+from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.entrance import School, Values, variables
+from internal_coherence.schools.variance.random_intercept import RandomIntercept, SizeClasses
+
+Array = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+FEW_SCHOOLS: Final = 10
+"""With fewer in a comparison, only very large differences can be seen, and no test of assumptions has any power."""
+
+AGREED: Final = 1e-20
+"""Variance within schools as small as this, beside that of their means, is rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SchoolUnits:
+    """School means.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        The J schools.
+    names : tuple of str
+        The q scales.
+    mean, size, sum_of_squares : (J, q) array
+        Mean of a school's teachers, how many they are, and their squares about it. The mean is NaN where a school has
+        none, or may not enter.
+    withheld : (J, q) array of str
+        Why it may not; empty where it may.
+    audience : {"district", "research"} or None
+        Whom the comparison is for; None for plain scores, which are the analyst's own.
+    gates : Gates
+        What had to hold.
+    single : bool
+        Whether one variable was passed.
+    """
+
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+    mean: Array
+    size: Array
+    sum_of_squares: Array
+    withheld: NDArray[np.object_]
+    audience: Audience | None
+    gates: Gates
+    single: bool
+
+    @property
+    def guarded(self) -> bool:
+        """Whether what comes of it is for others than the analyst."""
+        return self.audience == "district"
+
+    def rows(self, schools: Iterable[str]) -> NDArray[np.intp]:
+        """Return the positions of schools.
+
+        Parameters
+        ----------
+        schools : iterable of str
+            Labels; they must be there.
+
+        Returns
+        -------
+        (m,) array of int
+        """
+        place = {label: j for j, label in enumerate(self.labels)}
+        return np.array([place[school] for school in schools], dtype=np.intp)
+
+    def reliability(self, k: int, used: NDArray[np.intp]) -> float:
+        """Return how reliable the means of some schools are on one scale.
+
+        Parameters
+        ----------
+        k : int
+            The scale.
+        used : (m,) array of int
+            The schools.
+
+        Returns
+        -------
+        float
+            τ²/(τ² + σ² · mean(1/n)), variances by REML; 1 where the teachers of each school agree, NaN where every school
+            has one teacher, or nothing varies.
+        """
+        n, mean, ss = self.size[used, k], self.mean[used, k], self.sum_of_squares[used, k]
+        if len(used) < 2 or n.sum() <= len(used) or np.ptp(mean) == 0 == ss.sum():
+            return float("nan")
+        if ss.sum() <= AGREED * n.sum() * float(np.ptp(mean)) ** 2:
+            return 1.0
+        best = RandomIntercept(SizeClasses.of(n, mean, ss), "reml").best
+        return float(best.tau2 / (best.tau2 + best.sigma2 * float((1 / n).mean())))
+
+    def teachers(self, k: int, used: NDArray[np.intp]) -> int:
+        """Return how many teachers stand behind the means of some schools on one scale.
+
+        Parameters
+        ----------
+        k : int
+            The scale.
+        used : (m,) array of int
+            The schools.
+
+        Returns
+        -------
+        int
+        """
+        return int(self.size[used, k].sum())
+
+
+def school_units(values: Values, school: School, audience: Audience, gates: Gates | None, what: str) -> SchoolUnits:
+    """Return school means from what a user passed.
+
+    Parameters
+    ----------
+    values, school : as in `schools.entrance.variables`
+        Scores and each teacher's school, or Responses.
+    audience : {"district", "research"}
+        Whom the result is for. To a district, schools that do not pass the gates do not enter. Plain scores have no
+        gates: that table is the analyst's.
+    gates : Gates, optional
+        What must hold.
+    what : str
+        The verb, for messages.
+
+    Returns
+    -------
+    SchoolUnits
+    """
+    check_audience(audience)
+    if audience == "school":
+        raise ModelError(f"{what} compares schools: it is for audience='district' or 'research'")
+    gates = gates or Gates()
+    table = variables(values, school, what)
+    moments = school_moments(table.X, table.groups)
+    mean = moments.mean.copy()
+    withheld: NDArray[np.object_] = np.full(mean.shape, "", dtype=object)
+    survey = isinstance(values, Responses)
+    if isinstance(values, Responses) and audience == "district":
+        withheld = withheld_reasons(values.one_wave(what), table.X, table.groups, moments, gates)
+        mean[withheld != ""] = np.nan
+    withheld[(moments.size == 0) & (withheld == "")] = "no teacher has a value"
+    return SchoolUnits(
+        labels=moments.labels,
+        names=table.names,
+        mean=mean,
+        size=moments.size,
+        sum_of_squares=moments.sum_of_squares,
+        withheld=withheld,
+        audience=audience if survey else None,
+        gates=gates,
+        single=table.single,
+    )
+
+
+def check_enough(count: int, units: SchoolUnits, least: int, of: str, what: str) -> None:
+    """Refuse a comparison of too few schools.
+
+    Parameters
+    ----------
+    count : int
+        Schools that may enter.
+    units : SchoolUnits
+        Whom it is for, and the gates.
+    least : int
+        What the statistic needs.
+    of : str
+        Of what they are, for messages: ``"group 'north'"``.
+    what : str
+        The verb.
+
+    Raises
+    ------
+    DisclosureError
+        If a district could tell the means of so few.
+    ResponseError
+        If a statistic can't be had of so few.
+    """
+    if units.guarded and count < units.gates.min_other_schools:
+        msg = (
+            f"{what}: {of} has {count} schools that may be shown; a mean of schools needs {units.gates.min_other_schools}"
+            " (Gates.min_other_schools)"
+        )
+        raise DisclosureError(msg)
+    if count < least:
+        raise ResponseError(f"{what}: {of} has {count} schools with a mean; it needs at least {least}")
+
+
+def warn_if_few(count: int, what: str) -> None:
+    """Warn of a comparison of few schools.
+
+    Parameters
+    ----------
+    count : int
+        Schools or pairs in it.
+    what : str
+        The verb.
+    """
+    if count < FEW_SCHOOLS:
+        warn(
+            f"{what}: {count} schools or pairs of schools in all; only very large differences can be told from chance",
+            SmallSampleWarning,
+        )

@@ -1,0 +1,1 @@
+"""How many teachers and schools a survey needs."""
