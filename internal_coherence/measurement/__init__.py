@@ -32,6 +32,9 @@ from internal_coherence.measurement.dimensionality.retention import ParallelAnal
 from internal_coherence.measurement.items.analysis import ItemAnalysis, item_analysis
 from internal_coherence.measurement.items.item_cutoffs import ItemCutoffs
 from internal_coherence.measurement.items.wording_effects import WordingEffect, wording_effect
+from internal_coherence.measurement.multilevel.decision_study import SchoolMeanComponents, TeachersNeeded
+from internal_coherence.measurement.multilevel.reliability_record import MultilevelReliability
+from internal_coherence.measurement.multilevel.two_levels import multilevel_reliability
 from internal_coherence.measurement.overview import Reliability, ScaleReliability, reliability
 
 __all__ = [
@@ -44,15 +47,18 @@ __all__ = [
     "ItemCutoffs",
     "LowerBounds",
     "MinimumAveragePartial",
+    "MultilevelReliability",
     "Omega",
     "ParallelAnalysis",
     "Reliability",
     "SamplingAdequacy",
     "ScaleReliability",
+    "SchoolMeanComponents",
     "Screening",
     "ScreeningCutoffs",
     "Sphericity",
     "SplitHalves",
+    "TeachersNeeded",
     "VarianceExtracted",
     "WordingEffect",
     "alpha",
@@ -67,6 +73,7 @@ __all__ = [
     "item_analysis",
     "kmo",
     "minimum_average_partial",
+    "multilevel_reliability",
     "omega",
     "parallel_analysis",
     "reliability",

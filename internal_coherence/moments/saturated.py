@@ -108,7 +108,7 @@ def saturated_normal(X: Array, names: Sequence[str]) -> SaturatedNormal:
     if (together := present.T.astype(float) @ present).min() == 0:
         a, b = np.argwhere(together == 0)[0]
         raise ResponseError(f"EM: nobody answered both {names[a]!r} and {names[b]!r}, so their covariance is unknown")
-    chunks = _patterns((X - centre) / spread)
+    chunks = pattern_moments((X - centre) / spread)
     n, k = len(X), X.shape[1]
 
     def step(theta: Array) -> tuple[Array, float]:
@@ -141,8 +141,18 @@ def _scale(X: Array, present: NDArray[np.bool_]) -> tuple[Array, Array]:
     return centre, np.sqrt((np.where(present, X - centre, 0.0) ** 2).sum(axis=0) / counts)
 
 
-def _patterns(Z: Array) -> list[Patterns]:
-    """Return the rows by pattern, in batches that fit the memory."""
+def pattern_moments(Z: Array) -> list[Patterns]:
+    """Return the rows by pattern of missing answers, in batches that fit the memory.
+
+    Parameters
+    ----------
+    Z : (n, k) array
+        NaN is missing; no row is wholly empty.
+
+    Returns
+    -------
+    list of Patterns
+    """
     present = ~np.isnan(Z)
     packed = np.packbits(present, axis=1)
     keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()

@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.moments.two_level import EDGE, TwoLevelPoint, TwoLevelSums, descend, two_level_point
+from internal_coherence.moments.two_level import EDGE, TwoLevelPoint, descend, two_level_point
+from internal_coherence.moments.two_level_sums import TwoLevelSums
 
 Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-20
 """In units of the deviance; an estimate is then about 1e-10 of its standard error from the maximum."""
-BARRIERS: Final = tuple(10.0**-power for power in range(10))
+BARRIERS: Final = (1.0, 1e-2, 1e-4, 1e-6, 1e-8, 1e-9)
 """By which B is kept from becoming indefinite, ever lower."""
 LEAST_ROOT: Final = 0.01
 """Of B against W where the search begins."""
@@ -123,7 +124,7 @@ def saturated_two_level(
         if converged:
             return _result(point, converged=True)
     point = two_level_point(sums, *admissible(first.W, first.B))
-    for barrier in BARRIERS:
+    for barrier in (b for b in BARRIERS if b >= 100 * tolerance):
         sharp = max(tolerance, 1e-6 * barrier)
         point, converged = descend(point, _height(barrier), _newton(sums, barrier), tolerance=sharp)
     return _result(point, converged=converged, at_edge=True)

@@ -4,6 +4,7 @@ from internal_coherence.report.comparison_figure import draw_comparison, draw_co
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.item_figures import draw_likert
+from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.planning_figure import draw_plan
 from internal_coherence.report.reliability_figure import draw_reliability
@@ -21,6 +22,7 @@ __all__ = [
     "district_table",
     "draw_comparison",
     "draw_correlations",
+    "draw_decision_study",
     "draw_group_pairs",
     "draw_likert",
     "draw_loadings",

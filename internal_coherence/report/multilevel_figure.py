@@ -43,7 +43,7 @@ def draw_decision_study(result: MultilevelReliability, ax: Axes | None = None) -
         ax.plot([size, size], [limits.lower, limits.upper], color=BLUE, linewidth=2, solid_capstyle="butt")
     ax.plot([size], [value], marker="o", color=BLUE, markersize=6, linestyle="none")
     drawn = table["reliability"].dropna()
-    ax.set_ylim(min(0.0, float(drawn.min()) if len(drawn) else 0.0), 1.0)
+    ax.set_ylim(float(np.clip(drawn.min(), -0.5, 0.0)) if len(drawn) else 0.0, 1.0)
     ax.set_xlim(0, most)
     ax.set_xlabel("Teachers who answered, a school", fontsize=8.5)
     ax.set_ylabel("Reliability of the school's mean", fontsize=8.5)

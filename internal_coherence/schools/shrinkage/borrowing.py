@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from internal_coherence.errors import ImproperSolutionWarning, ModelError, ResponseError, check_option, listing, warn
 from internal_coherence.moments.grouping import school_moments
 from internal_coherence.moments.spread import SchoolSpread, school_spread
-from internal_coherence.moments.two_level import school_sums, two_level_point
+from internal_coherence.moments.two_level import two_level_point
 from internal_coherence.moments.two_level_saturated import admissible, mean_squares, saturated_two_level
+from internal_coherence.moments.two_level_sums import school_sums
 from internal_coherence.records import ByScale
 from internal_coherence.responses import Responses
 from internal_coherence.responses.record import as_label
