@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-IN_CODE = ("reliability-table", "dimensionality", "item-analysis", "careless-responding")
+IN_CODE = (
+    "reliability-table",
+    "dimensionality",
+    "item-analysis",
+    "careless-responding",
+    "comparing-schools",
+    "planning-a-survey",
+    "releasing-tables",
+)
 PAGES = [*sorted((DOCS / "explanation").glob("*.md")), *(DOCS / "how-to" / f"{page}.md" for page in IN_CODE)]
 EXAMPLE = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -289,7 +289,7 @@ def test_one_school_of_a_table(now):
     assert len(table.of_school("Alder")) == 11
     with pytest.raises(ic.DisclosureError, match="'Poplar' may not be shown: fewer than 5 teachers"):
         table.of_school("Poplar")
-    with pytest.raises(ic.ResponseError, match="no school 'Popler'.*did you mean 'Poplar'"):
+    with pytest.raises(ic.ResponseError, match=r"no school 'Popler'.*did you mean 'Poplar'"):
         table.of_school("Popler")
     assert ic.aggregate(now, audience="research").of_school("Poplar")["mean"].notna().all()
 

@@ -18,8 +18,8 @@ from internal_coherence.profiles.reference import Reference, ReferenceChoice, fr
 from internal_coherence.profiles.yardstick import Yardstick, yardstick_of
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.aggregation import school_reasons, withheld_reasons
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.withholding import school_reasons, withheld_reasons
 from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]

@@ -14,7 +14,11 @@ from internal_coherence.schools.comparing.paired_schools import compare_matched_
 from internal_coherence.schools.comparing.roles import compare_roles
 from internal_coherence.schools.comparing.school_groups import compare_school_groups
 from internal_coherence.schools.comparing.several_groups import SeveralGroups
+from internal_coherence.schools.disclosure.attacker import Attacker
+from internal_coherence.schools.disclosure.auditing import DisclosureAudit, audit_disclosure
 from internal_coherence.schools.disclosure.gates import Gates
+from internal_coherence.schools.disclosure.protecting import ProtectedTables, protect_tables
+from internal_coherence.schools.disclosure.subgroups import SubgroupTable, subgroup_table
 from internal_coherence.schools.planning.design_effects import DesignEffect, design_effect
 from internal_coherence.schools.planning.drawing_up_plans import plan_schools
 from internal_coherence.schools.planning.school_plan import SchoolPlan
@@ -29,21 +33,26 @@ __all__ = [
     "AggregationEvidence",
     "Agreement",
     "AgreementGivenMean",
+    "Attacker",
     "AverageDeviation",
     "DesignEffect",
+    "DisclosureAudit",
     "Gates",
     "IntraclassCorrelation",
     "OutcomeCorrelation",
     "OutcomeCorrelations",
+    "ProtectedTables",
     "SchoolComparison",
     "SchoolDifference",
     "SchoolMeans",
     "SchoolPlan",
     "SchoolTable",
     "SeveralGroups",
+    "SubgroupTable",
     "VarianceComponents",
     "aggregate",
     "aggregation_evidence",
+    "audit_disclosure",
     "average_deviation",
     "awg",
     "compare_matched_schools",
@@ -55,9 +64,11 @@ __all__ = [
     "icc1",
     "icc2",
     "plan_schools",
+    "protect_tables",
     "rwg",
     "rwg_j",
     "rwg_j_lindell",
     "school_means",
+    "subgroup_table",
     "variance_components",
 ]

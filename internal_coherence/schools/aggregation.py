@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import DisclosureError, check_option
-from internal_coherence.moments.grouping import Groups, SchoolMoments, group
+from internal_coherence.moments.grouping import Groups, group
 from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.records import ByScale
 from internal_coherence.responses import Responses, score
 from internal_coherence.schools.agreement.indices import rwg_j_from_variance
 from internal_coherence.schools.agreement.ratings import complete
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.withholding import withheld_reasons
 from internal_coherence.schools.response_rates import response_rates
 from internal_coherence.schools.school_table import RULES, Rule, SchoolTable
 from internal_coherence.schools.shrinkage.borrowing import of_components
@@ -25,8 +26,6 @@ from internal_coherence.schools.variance.components import components_of
 from internal_coherence.schools.variance.intraclass_estimates import Asked, correlations_of
 
 Array = NDArray[np.float64]
-ANSWERS_ALIKE: Final = "the answers are too alike to be shown"
-"""So few teachers differ from the rest, or from the end of the scale, that a mean would tell what each one answered."""
 FEWEST_HIDDEN: Final = 3
 """Spreads that are hidden, if any is, so that none can be worked out from the spread of all schools together."""
 SCALE_COLUMNS: Final = (
@@ -175,62 +174,6 @@ def _by_scale(
             row |= {"F": found.F, "p_value": found.p_value}
         rows.append(row | {"rwg_j": agreement[scale.key]})
     return pd.DataFrame(rows, columns=list(SCALE_COLUMNS))
-
-
-def withheld_reasons(
-    responses: Responses, scores: Array, groups: Groups, moments: SchoolMoments | SchoolSpread, gates: Gates
-) -> NDArray[np.object_]:
-    """Return why each school's mean on each scale may not be shown.
-
-    Parameters
-    ----------
-    responses : Responses
-        Of one wave.
-    scores : (n, q) array
-        Teachers' scores on the response scale.
-    groups, moments : Groups, SchoolMoments or SchoolSpread
-        Of the scores.
-    gates : Gates
-        What must hold.
-
-    Returns
-    -------
-    (J, q) array of str
-        Empty where the mean may be shown.
-    """
-    scales = responses.instrument.scales
-    low, high = (np.array([getattr(scale, end) for scale in scales]) for end in ("low", "high"))
-    apart = [moments.size - groups.sums((scores == end).astype(np.float64)) for end in (low, high)]
-    alike = (np.minimum(*apart) < gates.min_cell) | (moments.sum_of_squares < 1e-12 * moments.size)
-    reasons: NDArray[np.object_] = np.where(alike, ANSWERS_ALIKE, "").astype(object)
-    few = gates.reason_to_withhold(0)
-    reasons[moments.size < gates.min_teachers] = few
-    for j, reason in enumerate(school_reasons(responses, gates)):
-        if reason:
-            reasons[j] = reason
-    return reasons
-
-
-def school_reasons(responses: Responses, gates: Gates) -> list[str]:
-    """Return why each school, in order, may not be reported at all; empty where it may.
-
-    Parameters
-    ----------
-    responses : Responses
-        Of one wave.
-    gates : Gates
-        What must hold.
-
-    Returns
-    -------
-    list of str
-    """
-    rates = response_rates(responses)
-    known = rates["response_rate"].notna()
-    return [
-        gates.reason_to_withhold(int(n), float(rate) if on else None, on_roster=responses.roster is None or bool(on))
-        for n, rate, on in zip(rates["n"], rates["response_rate"], known, strict=True)
-    ]
 
 
 def _long_table(responses: Responses, spread: SchoolSpread, means: Array) -> pd.DataFrame:

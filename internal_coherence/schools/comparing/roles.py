@@ -15,12 +15,13 @@ from internal_coherence.errors import DisclosureError, ModelError, ResponseError
 from internal_coherence.moments.grouping import group, school_moments
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
-from internal_coherence.schools.aggregation import ANSWERS_ALIKE, school_reasons
 from internal_coherence.schools.comparing.comparison import SchoolComparison
 from internal_coherence.schools.comparing.paired_schools import same_schools
 from internal_coherence.schools.comparing.school_units import SchoolUnits
 from internal_coherence.schools.comparing.two_sides import DRAWS, Guard, Manner, Seed, compared
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.reasons import ANSWERS_ALIKE
+from internal_coherence.schools.disclosure.withholding import school_reasons
 
 Array = NDArray[np.float64]
 Of = Literal["scales", "items"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from internal_coherence.errors import DisclosureError, ModelError, ResponseError, SmallSampleWarning, warn
 from internal_coherence.moments.grouping import school_moments
 from internal_coherence.responses import Responses
-from internal_coherence.schools.aggregation import withheld_reasons
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.withholding import withheld_reasons
 from internal_coherence.schools.entrance import School, Values, variables
 from internal_coherence.schools.variance.random_intercept import RandomIntercept, SizeClasses
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-import numpy as np
-
 from internal_coherence.errors import ModelError, check_option
+from internal_coherence.schools.disclosure.reasons import NOT_ON_ROSTER, low_rate, too_few
 
 Audience = Literal["school", "district", "research"]
 AUDIENCES: Final[tuple[str, ...]] = get_args(Audience)
@@ -89,11 +88,11 @@ class Gates:
         str
         """
         if n < self.min_teachers:
-            return f"fewer than {self.min_teachers} teachers answered"
+            return too_few(self.min_teachers)
         if response_rate is not None and response_rate < self.min_response_rate:
-            return f"response rate {np.floor(response_rate * 1000) / 10:.1f}% is below {self.min_response_rate:.0%}"
+            return low_rate(response_rate, self.min_response_rate)
         if not on_roster and self.min_response_rate > 0:
-            return "it is not on the roster, so its response rate is unknown"
+            return NOT_ON_ROSTER
         return ""
 
     def __str__(self) -> str:

@@ -34,11 +34,12 @@ def comparison_multiplier(se: Array, level: float = 0.95) -> float:
     float
         z/√2 if all are equal, 1.386 at 95 %; NaN for fewer than two schools.
     """
-    distinct, count = np.unique(se, return_counts=True)
+    distinct, times = np.unique(se, return_counts=True)
+    count = times.astype(np.float64)
     if len(distinct) > MOST_ERRORS:  # as many, spread alike
         distinct, count = np.quantile(se, (np.arange(MOST_ERRORS) + 0.5) / MOST_ERRORS), np.ones(MOST_ERRORS)
     a, b = np.triu_indices(len(distinct))
-    pairs = np.where(a == b, count[a] * (count[a] - 1) / 2, count[a] * count[b]).astype(np.float64)
+    pairs = np.where(a == b, count[a] * (count[a] - 1) / 2, count[a] * count[b])
     if pairs.sum() < 1:
         return float("nan")
     ratio = (distinct[a] + distinct[b]) / np.hypot(distinct[a], distinct[b])
