@@ -60,7 +60,7 @@ def over_what_is_shown(safe: pd.DataFrame, released: Released, rows: pd.DataFram
     -------
     DataFrame
         A total's ``"all"`` becomes the tuple of those it is over; a total over several columns of which some groups are
-        withheld is withheld too, since its groups are no rectangle.
+        withheld is left out, since its groups are no rectangle.
     """
     total = total_rows(released, rows, safe)
     if not total.any():
@@ -74,13 +74,17 @@ def over_what_is_shown(safe: pd.DataFrame, released: Released, rows: pd.DataFram
     shown = ~np.isnan(mean) & ~total
     why = safe["withheld"].to_numpy(dtype=object, copy=True)
     labels = {c: safe[released.columns[c]].to_numpy(dtype=object, copy=True) for c in own}
+    left_out: list[int] = []
     for i in np.flatnonzero(total).tolist():
         inside = members.of(i)
         parts = inside[shown[inside]]
         over = [c for c in own if keys[i][c] is None]
         whole = len(parts) == len(inside) and everyone[i] == n[parts].sum()
         mean[i] = np.nan
-        if len(parts) == 0 or (len(over) > 1 and not whole):
+        if len(over) > 1 and not whole:
+            left_out.append(i)
+            continue
+        if len(parts) == 0:
             why[i] = why[i] or COMPLEMENTARY
             continue
         n[i], why[i] = n[parts].sum(), ""
@@ -91,7 +95,7 @@ def over_what_is_shown(safe: pd.DataFrame, released: Released, rows: pd.DataFram
     safe = safe.assign(n=n, mean=mean, withheld=why, **{c: safe[c].mask(total) for c in statistics})
     for c in own:
         safe[released.columns[c]] = pd.Series(labels[c], index=safe.index, dtype=object)
-    return safe
+    return safe.drop(index=safe.index[left_out])
 
 
 class _Members:
