@@ -223,7 +223,8 @@ def _keyed(
 
 
 def _tuples(distinct: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(distinct.itertuples(index=False, name=None))
+    # Without columns there is one key, that of everyone; pandas 3.0 iterates over nothing there.
+    return list(distinct.itertuples(index=False, name=None)) if len(distinct.columns) else [()] * len(distinct)
 
 
 def _values(value: object, column: str, name: str) -> frozenset[str] | None:
