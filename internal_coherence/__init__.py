@@ -23,6 +23,7 @@ from internal_coherence.instrument import (
     load_instrument,
     read_codebook,
 )
+from internal_coherence.latent import FitComparison, ParTable, SemFit, cfa, compare, sem
 from internal_coherence.limits import ConfidenceInterval
 from internal_coherence.measurement import (
     Alpha,
@@ -157,6 +158,7 @@ __all__ = [
     "DisclosureError",
     "Estimate",
     "FactorSolution",
+    "FitComparison",
     "Gates",
     "Heterotrait",
     "ImproperSolutionWarning",
@@ -177,6 +179,7 @@ __all__ = [
     "Order",
     "OutcomeCorrelation",
     "OutcomeCorrelations",
+    "ParTable",
     "ParallelAnalysis",
     "Profile",
     "Profiles",
@@ -197,6 +200,7 @@ __all__ = [
     "SchoolTable",
     "Screening",
     "ScreeningCutoffs",
+    "SemFit",
     "SeveralGroups",
     "SmallSampleWarning",
     "Sphericity",
@@ -217,6 +221,8 @@ __all__ = [
     "average_variance_extracted",
     "awg",
     "bartlett_sphericity",
+    "cfa",
+    "compare",
     "compare_alphas",
     "compare_matched_schools",
     "compare_roles",
@@ -257,6 +263,7 @@ __all__ = [
     "school_means",
     "score",
     "screen_responses",
+    "sem",
     "simulate_responses",
     "split_halves",
     "subgroup_table",

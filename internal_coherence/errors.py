@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Final
 
@@ -135,3 +136,43 @@ def check_option(name: str, given: object, allowed: Sequence[object]) -> None:
     """
     if given not in allowed:
         raise ModelError(f"{name}={given!r} is not one of {listing(allowed)}{closest(given, allowed)}")
+
+
+def check_level(level: float) -> None:
+    """Refuse a level of confidence that is none.
+
+    Parameters
+    ----------
+    level : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ModelError
+    """
+    if not isinstance(level, Real) or not 0 < level < 1:
+        hint = f"; for {level:g} % write {level / 100:g}" if isinstance(level, Real) and 1 < level < 100 else ""
+        raise ModelError(f"level={level!r} is not between 0 and 1{hint}")
+
+
+def check_draws(draws: object, least: int) -> int:
+    """Refuse a number of samples that is none, or too small to say anything.
+
+    Parameters
+    ----------
+    draws : object
+        What was passed.
+    least : int
+        The fewest.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ModelError
+    """
+    if isinstance(draws, bool) or not isinstance(draws, Integral) or draws < least:
+        raise ModelError(f"draws={draws!r}: it takes a whole number of at least {least} samples, better 1000")
+    return int(draws)

@@ -15,6 +15,8 @@ IN_CODE = (
     "item-analysis",
     "careless-responding",
     "comparing-schools",
+    "confirmatory-models",
+    "model-syntax",
     "planning-a-survey",
     "releasing-tables",
 )

@@ -1,0 +1,207 @@
+"""`compare`: nested models against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from internal_coherence.errors import ConvergenceWarning, ModelError, check_option, listing, warn
+from internal_coherence.latent.fit.indices import p_value, rmsea
+from internal_coherence.latent.inference.curvatures import likelihood_information
+from internal_coherence.latent.inference.scores import meat
+from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.records import Record
+
+Array = NDArray[np.float64]
+Method = Literal["auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010"]
+METHODS: Final[tuple[str, ...]] = get_args(Method)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FitComparison(Record):
+    """Models in order of their degrees of freedom, each tested against the one before.
+
+    Parameters
+    ----------
+    method : str
+        How the difference of χ² is scaled.
+    table : DataFrame
+        ``model, df, aic, bic, chisq, chisq_diff, rmsea, df_diff, pvalue, cfi_diff, rmsea_diff, srmr_diff``.
+    """
+
+    method: str
+    table: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return self.table
+
+    def __repr__(self) -> str:
+        lines = [f"<FitComparison, {self.method}>"]
+        for k, row in enumerate(self.table.to_dict("records")):
+            tested = (
+                f"; difference {row['chisq_diff']:.2f}, {row['df_diff']:.0f} df, p {row['pvalue']:.3f}" if k else ""
+            )
+            lines.append(f"{row['model']}: {row['chisq']:.2f}, {row['df']:.0f} df{tested}")
+        return "\n".join(lines)
+
+
+def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto") -> FitComparison:
+    """Compare nested models of the same data by the difference of their χ².
+
+    Parameters
+    ----------
+    *fits : SemFit
+        Two or more, in any order.
+    names : tuple of str
+        What to call them; by default ``model 1`` and so on, in the order given.
+    method : {"auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010"}
+        How the difference is scaled where χ² is; by default Satorra & Bentler's (2001) way.
+
+    Returns
+    -------
+    FitComparison
+
+    Raises
+    ------
+    ModelError
+        For models of other data, other variables or another estimator, fits that did not converge, and models that can't be
+        nested: with the same degrees of freedom, or the more restricted of which fits better.
+
+    Notes
+    -----
+    ``lavaan::lavTestLRT``.
+    """
+    check_option("method", method, METHODS)
+    titles = names or tuple(f"model {k + 1}" for k in range(len(fits)))
+    if len(titles) != len(fits) or len(set(titles)) < len(titles):
+        raise ModelError(f"names must be {len(fits)} different names; got {listing(titles)}")
+    _refuse(fits, titles)
+    order = sorted(range(len(fits)), key=lambda k: fits[k].df)
+    robust = any(fit.fit_measures().get("chisq_scaled") is not None for fit in fits)
+    if not robust and method not in ("auto", "standard"):
+        raise ModelError(f"method={method!r} is for scaled tests; these fits have the standard one")
+    chosen = ("satorra.bentler.2001" if robust else "standard") if method == "auto" else method
+    rows = [_row(fits[k], titles[k]) for k in order]
+    for (a, b), row, before in zip(pairwise(order), rows[1:], rows, strict=False):
+        row |= _difference(fits[b], fits[a], chosen)
+        row |= {f"{name}_diff": row[f"_{name}"] - before[f"_{name}"] for name in ("cfi", "rmsea", "srmr")}
+    shown = ["model", "df", "aic", "bic", "chisq", "chisq_diff", "rmsea", "df_diff", "pvalue"]
+    frame = pd.DataFrame(rows).reindex(columns=[*shown, "cfi_diff", "rmsea_diff", "srmr_diff"])
+    return FitComparison(method=chosen, table=frame)
+
+
+def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
+    if len(fits) < 2:
+        raise ModelError("compare takes two models or more")
+    if lost := [title for fit, title in zip(fits, titles, strict=True) if not fit.converged]:
+        raise ModelError(f"did not converge: {listing(lost)}")
+    first = fits[0]
+    for fit, title in zip(fits, titles, strict=True):
+        for what in ("estimator", "missing", "n", "groups", "n_clusters"):
+            if getattr(fit, what) != getattr(first, what):
+                raise ModelError(f"{title} has another {what}: {getattr(fit, what)!r}, not {getattr(first, what)!r}")
+        if set(fit.observed) != set(first.observed):
+            raise ModelError(
+                f"{title} is of other variables: {listing(sorted(set(fit.observed) ^ set(first.observed)))}"
+            )
+        for a, b in zip(fit._fitted.problem.samples, first._fitted.problem.samples, strict=True):
+            order = [fit.observed.index(name) for name in first.observed]
+            if not np.allclose(a.cov[np.ix_(order, order)], b.cov, rtol=1e-9):
+                raise ModelError(f"{title} is of other data")
+    ordered = sorted(zip(fits, titles, strict=True), key=lambda pair: pair[0].df)
+    for (less, one), (more, other) in pairwise(ordered):
+        if less.df == more.df:
+            raise ModelError(
+                f"{one} and {other} have the same degrees of freedom, {less.df}: neither is nested in the other"
+            )
+        if more.chisq < less.chisq - 1e-6 * max(less.chisq, 1.0):
+            raise ModelError(f"{other} is more restricted than {one} and fits better, so they are not nested")
+
+
+def _row(fit: SemFit, title: str) -> dict[str, Any]:
+    m = fit.fit_measures()
+    end = "_scaled" if "chisq_scaled" in m else ""
+    return {
+        "model": title,
+        "df": float(fit.df),
+        "aic": m.get("aic", np.nan),
+        "bic": m.get("bic", np.nan),
+        "chisq": fit.chisq,
+        "_cfi": m[f"cfi{end}"],
+        "_rmsea": m[f"rmsea{end}"],
+        "_srmr": m["srmr"],
+    }
+
+
+def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
+    """Return the test of the restrictions by which one model has more degrees of freedom."""
+    m, T, p = more.df - less.df, more.chisq - less.chisq, more._fitted.problem
+    scaled = T
+    if method != "standard":
+        c1 = _factor_at(less, more) if method == "satorra.bentler.2010" else _factor(less)
+        factor = (more.df * _factor(more) - less.df * c1) / m
+        if factor <= 0:
+            warn(
+                "compare: the difference has a negative scaling factor; take method='satorra.bentler.2010'",
+                ConvergenceWarning,
+            )
+        scaled = T / factor if factor > 0 else float("nan")
+    size = rmsea(scaled, m, p.n_counted, len(p.samples))
+    return {"chisq_diff": scaled, "rmsea": size, "df_diff": float(m), "pvalue": p_value(scaled, m)}
+
+
+def _factor(fit: SemFit) -> float:
+    factor = fit.fit_measures().get("chisq_scaling_factor", np.nan)
+    return 1.0 if fit.df == 0 else float(factor)
+
+
+def _mapped(of: SemFit, at: SemFit) -> Array:
+    """Return the parameters of a model where another, nested in it, has its estimates."""
+    known = {
+        (r.lhs, r.op, r.rhs, r.group): float(value)
+        for r, value in zip(at.table.entries, _values(at), strict=True)
+        if r.op not in (":=", "==", "<", ">")
+    }
+    theta = of.coef.copy()
+    for r in of.table.entries:
+        if r.free:
+            key = (r.lhs, r.op, r.rhs, r.group)
+            other = (r.rhs, r.op, r.lhs, r.group)
+            theta[r.free - 1] = known.get(key, known.get(other, 0.0))
+    return theta
+
+
+def _values(fit: SemFit) -> list[float]:
+    return [float(fit.coef[r.free - 1]) if r.free else r.value for r in fit.table.entries]
+
+
+def _factor_at(less: SemFit, more: SemFit) -> float:
+    """Return the scaling factor of the larger model at the estimates of the smaller (Satorra & Bentler 2010)."""
+    p = less._fitted.problem
+    theta = _mapped(less, more)
+    if less.df == 0 or less._judged is None:
+        return 1.0
+    own = {(r.lhs, r.op, r.rhs, r.group) for r in more.table.entries}
+    if strangers := [
+        r.name
+        for r in less.table.entries
+        if r.free and not {(r.lhs, r.op, r.rhs, r.group), (r.rhs, r.op, r.lhs, r.group)} & own and r.op == "=~"
+    ]:
+        raise ModelError(
+            f"method='satorra.bentler.2010' needs models with the same loadings; one lacks {listing(strangers, 4)}"
+        )
+    H = likelihood_information(p.rams, p.samples, theta, p.n_parameters, "observed")
+    B = meat(p.rams, p.samples, theta, p.n_parameters, clustered=less.n_clusters > 0)
+    trace = float((less._fitted.inverted(H) * B).sum())
+    return (less._judged.saturated_trace - trace) / less.df

@@ -1,0 +1,1 @@
+"""Finding the parameters under which a model says what was observed."""

@@ -1,0 +1,138 @@
+"""What the names of estimators mean, as lavaan has them: a discrepancy, standard errors, and a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+from internal_coherence.errors import ModelError, check_option
+
+Discrepancy = Literal["ML", "GLS", "ULS", "WLS", "DWLS"]
+StandardErrors = Literal["standard", "robust.sem", "robust.huber.white", "robust.cluster", "first.order", "none"]
+TestName = Literal[
+    "standard", "satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus", "yuan.bentler", "none"
+]
+Information = Literal["expected", "observed", "first.order"]
+ORDERED: Final = ("WLSM", "WLSMV", "WLSMVS", "PML")
+STANDARD_ERRORS: Final[tuple[str, ...]] = get_args(StandardErrors)
+TESTS: Final[tuple[str, ...]] = get_args(TestName)
+INFORMATION: Final[tuple[str, ...]] = get_args(Information)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimator:
+    """How a model is estimated and judged.
+
+    Parameters
+    ----------
+    name : str
+        As it was asked for.
+    discrepancy : {"ML", "GLS", "ULS", "WLS", "DWLS"}
+        What is made small.
+    se : str
+        How standard errors are made.
+    test : str
+        Which test statistic goes beside the standard one.
+    information : {"expected", "observed", "first.order"}
+        Which curvature standard errors rest on.
+    wishart : bool
+        Whether covariances have the divisor n − 1, and χ² the factor n − 1.
+    """
+
+    name: str
+    discrepancy: Discrepancy
+    se: StandardErrors
+    test: TestName
+    information: Information
+    wishart: bool = False
+
+    @property
+    def robust(self) -> bool:
+        """Whether there is a robust test beside the standard one."""
+        return self.test not in ("standard", "none")
+
+
+KNOWN: Final = {
+    e.name: e
+    for e in (
+        Estimator(name="ML", discrepancy="ML", se="standard", test="standard", information="expected"),
+        Estimator(name="MLM", discrepancy="ML", se="robust.sem", test="satorra.bentler", information="expected"),
+        Estimator(name="MLMV", discrepancy="ML", se="robust.sem", test="scaled.shifted", information="expected"),
+        Estimator(name="MLMVS", discrepancy="ML", se="robust.sem", test="mean.var.adjusted", information="expected"),
+        Estimator(
+            name="MLR", discrepancy="ML", se="robust.huber.white", test="yuan.bentler.mplus", information="observed"
+        ),
+        Estimator(name="MLF", discrepancy="ML", se="first.order", test="standard", information="first.order"),
+        Estimator(name="GLS", discrepancy="GLS", se="standard", test="standard", information="expected"),
+        Estimator(name="ULS", discrepancy="ULS", se="standard", test="standard", information="expected"),
+        Estimator(name="ULSM", discrepancy="ULS", se="robust.sem", test="satorra.bentler", information="expected"),
+        Estimator(name="ULSMV", discrepancy="ULS", se="robust.sem", test="scaled.shifted", information="expected"),
+        Estimator(name="ULSMVS", discrepancy="ULS", se="robust.sem", test="mean.var.adjusted", information="expected"),
+        Estimator(name="WLS", discrepancy="WLS", se="standard", test="standard", information="expected"),
+        Estimator(name="DWLS", discrepancy="DWLS", se="standard", test="standard", information="expected"),
+    )
+}
+
+
+def estimator_of(
+    name: str,
+    *,
+    se: str | None,
+    test: str | None,
+    information: str | None,
+    likelihood: str,
+    fiml: bool,
+    clustered: bool,
+) -> Estimator:
+    """Return what an estimator's name and the other options mean together.
+
+    Parameters
+    ----------
+    name : str
+        For instance ``"MLR"``.
+    se, test, information : str, optional
+        In place of what the name stands for.
+    likelihood : {"normal", "wishart"}
+        Divisor n, or n − 1.
+    fiml : bool
+        Whether answers are missing and all rows are used.
+    clustered : bool
+        Whether the rows' schools are given.
+
+    Returns
+    -------
+    Estimator
+
+    Raises
+    ------
+    ModelError
+        For what does not exist, or does not go together.
+    """
+    if name in ORDERED:
+        msg = f"estimator={name!r} is for ordered items, which are not there yet; 'MLR' treats answers as numbers, robustly"
+        raise ModelError(msg)
+    check_option("estimator", name, list(KNOWN))
+    check_option("likelihood", likelihood, ("normal", "wishart"))
+    found = KNOWN[name]
+    if fiml:
+        if found.discrepancy != "ML" or name in ("MLM", "MLMV", "MLMVS"):
+            raise ModelError(f"missing='fiml' goes with estimator 'ML', 'MLR' or 'MLF', not {name!r}")
+        if found.information == "expected":
+            found = replace(found, information="observed")
+    if clustered:
+        if found.discrepancy != "ML" or name in ("MLM", "MLMV", "MLMVS", "MLF"):
+            raise ModelError(f"cluster= goes with estimator 'ML' or 'MLR', not {name!r}")
+        found = replace(found, se="robust.cluster", test="yuan.bentler.mplus", information="observed")
+    if likelihood == "wishart":
+        if found.discrepancy != "ML" or found.robust or fiml:
+            raise ModelError("likelihood='wishart' goes with estimator='ML' and complete data")
+        found = replace(found, wishart=True)
+    for option, value, allowed in (
+        ("se", se, STANDARD_ERRORS),
+        ("test", test, TESTS),
+        ("information", information, INFORMATION),
+    ):
+        if value is not None:
+            check_option(option, value, allowed)
+            found = replace(found, **{option: value})  # type: ignore[arg-type]  # checked in the line above
+    return found

@@ -1,0 +1,149 @@
+"""Discrepancies of complete data that need no more than means and covariances: maximum likelihood, GLS, ULS.
+
+Each is half of the usual function, F = ½[…], so that 2nF is χ² and its curvature an observation's information. All have a
+gradient of one form, diag(U'GV) − M'Wd, and differ in G and in the weight W:
+
+    ML     ½[log|Σ| − log|S| + tr(SΣ⁻¹) − p + d'Σ⁻¹d]      W = Σ⁻¹    G = W − W(S + dd')W
+    GLS    ¼ tr[(S⁻¹(S − Σ))²] + ½ d'S⁻¹d                  W = S⁻¹    G = −W(S − Σ)W
+    ULS    ½ Σ (s − σ)² over different entries + ½ d'd      W = I      G = −(R + diag R), R = S − Σ
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.estimation.scoring import Point
+from internal_coherence.latent.model.derivatives import (
+    Columns,
+    columns,
+    expected_information,
+    observed_information,
+)
+from internal_coherence.latent.model.ram import Implied, Ram, implied, inverse
+from internal_coherence.latent.sample import Sample, shares
+
+Array = NDArray[np.float64]
+Kind = Literal["ML", "GLS", "ULS"]
+KINDS: Final[tuple[str, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AtOnePoint:
+    """What one group's discrepancy is made of: its value, what is implied, W, G, and the observed means less μ."""
+
+    value: float
+    at: Implied
+    W: Array
+    G: Array
+    d: Array
+
+
+@dataclass(frozen=True)
+class NormalTheory:
+    """The discrepancy of a model of one or several groups.
+
+    Parameters
+    ----------
+    rams : sequence of Ram
+        The model, group by group.
+    samples : sequence of Sample
+        The data.
+    kind : {"ML", "GLS", "ULS"}
+        Which discrepancy.
+    n_parameters : int
+        Over all groups.
+    """
+
+    rams: Sequence[Ram]
+    samples: Sequence[Sample]
+    kind: Kind
+    n_parameters: int
+    _constants: tuple[Array, ...] = field(init=False, repr=False)
+    _shares: Array = field(init=False, repr=False)
+    _last: list[tuple[bytes, list[AtOnePoint] | None]] = field(init=False, repr=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_constants", tuple(self._constant(sample.cov) for sample in self.samples))
+        object.__setattr__(self, "_shares", shares(self.samples))
+
+    def _constant(self, S: Array) -> Array:
+        """Return what does not change with the parameters: log|S|, or the weight."""
+        if self.kind == "ML":
+            return np.asarray(np.linalg.slogdet(S)[1], dtype=np.float64)
+        return inverse(S) if self.kind == "GLS" else np.eye(len(S))
+
+    def value(self, theta: Array) -> float:
+        """Return the discrepancy; infinite where a Σ is not positive definite."""
+        found = self._groups(theta)
+        return float("inf") if found is None else sum(s * g.value for s, g in zip(self._shares, found, strict=True))
+
+    def point(self, theta: Array) -> Point:
+        """Return the discrepancy, its gradient and its expected curvature."""
+        gradient, curvature = np.zeros(self.n_parameters), np.zeros((self.n_parameters,) * 2)
+        found = self._groups(theta)
+        if found is None:
+            return Point(value=float("inf"), gradient=gradient, curvature=curvature)
+        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
+            c, own = columns(g.at, ram.free), ram.free.parameter
+            gradient[own] += share * (np.einsum("pq,pq->q", c.U, g.G @ c.V) - c.M.T @ (g.W @ g.d))
+            curvature[np.ix_(own, own)] += share * self._curvature(c, g.W)
+        return Point(value=self.value(theta), gradient=gradient, curvature=curvature)
+
+    def hessian(self, theta: Array) -> Array | None:
+        """Return the curvature of the likelihood itself; None for the other discrepancies."""
+        if self.kind != "ML":
+            return None
+        H, found = np.zeros((self.n_parameters,) * 2), self._groups(theta)
+        if found is None:
+            return None
+        for ram, sample, share, g in zip(self.rams, self.samples, self._shares, found, strict=True):
+            c, own = columns(g.at, ram.free), ram.free.parameter
+            H[np.ix_(own, own)] += share * observed_information(g.at, ram.free, c, g.W, sample.cov, g.d)
+        return H
+
+    def _groups(self, theta: Array) -> list[AtOnePoint] | None:
+        """Return what the discrepancy is made of; the last point is kept, since it is asked for more than once."""
+        key = theta.tobytes()
+        if self._last and self._last[0][0] == key:
+            return self._last[0][1]
+        try:
+            found = [self._of_group(g, theta) for g in range(len(self.rams))]
+        except np.linalg.LinAlgError:
+            found = None
+        self._last[:] = [(key, found)]
+        return found
+
+    def _curvature(self, c: Columns, W: Array) -> Array:
+        if self.kind != "ULS":
+            return expected_information(c, W)
+        J = c.jacobian()
+        return J.T @ J + c.M.T @ c.M
+
+    def _of_group(self, g: int, theta: Array) -> AtOnePoint:
+        sample, at = self.samples[g], implied(self.rams[g], theta)
+        S, sigma = sample.cov, at.sigma
+        d = sample.mean - at.mu if self.rams[g].has_means else np.zeros(sample.p)
+        if self.kind == "ML":
+            return self._likelihood(g, at, S, sigma, d)
+        W, R = self._constants[g], S - sigma
+        if self.kind == "GLS":
+            WR = W @ R
+            value = 0.25 * float((WR * WR.T).sum()) + 0.5 * float(d @ W @ d)
+            return AtOnePoint(value=value, at=at, W=W, G=-WR @ W, d=d)
+        doubled = R + np.diag(np.diag(R))
+        value = 0.25 * float((R * doubled).sum()) + 0.5 * float(d @ d)
+        return AtOnePoint(value=value, at=at, W=W, G=-doubled, d=d)
+
+    def _likelihood(self, g: int, at: Implied, S: Array, sigma: Array, d: Array) -> AtOnePoint:
+        L = np.asarray(np.linalg.cholesky(sigma), dtype=np.float64)
+        back = inverse(L)
+        W = back.T @ back
+        WS, y = W @ S, W @ d
+        log_det = 2 * float(np.log(np.diag(L)).sum()) - float(self._constants[g])
+        value = 0.5 * (log_det + float(np.trace(WS)) - len(S) + float(d @ y))
+        return AtOnePoint(value=value, at=at, W=W, G=W - WS @ W - np.outer(y, y), d=d)

@@ -1,0 +1,235 @@
+"""Fisher scoring, then Newton's method, under constraints, with a line search that only goes down.
+
+Far from the minimum the expected curvature is safe, since it is never negative; near it the discrepancy's own is fast.
+
+A step d from θ solves, with gradient g, curvature I, constraints h(θ) = 0 and their Jacobian J,
+
+    I d + J'μ = −g,   J d = −h,
+
+that is d = d₀ + Z z with d₀ = −J⁺h, Z a basis of the null space of J, and (Z'IZ) z = −Z'(g + I d₀).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+TOLERANCE: Final = 1e-18
+"""Of z'Z'IZz, the squared length of the step, an observation: twice what the discrepancy could still fall by."""
+NEAR: Final = 1e-3
+"""Below this the discrepancy's own curvature is used, where it is known."""
+ROUNDING: Final = 1e-13
+"""Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""
+MOST_STEPS: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Point:
+    """The discrepancy at one θ, its gradient (q,) and its curvature (q, q), an observation."""
+
+    value: float
+    gradient: Array
+    curvature: Array
+
+
+class Objective(Protocol):
+    """What is made small."""
+
+    def value(self, theta: Array) -> float:
+        """Return the discrepancy; infinite where the model is impossible."""
+
+    def point(self, theta: Array) -> Point:
+        """Return the discrepancy, its gradient and its expected curvature."""
+
+    def hessian(self, theta: Array) -> Array | None:
+        """Return its own curvature, or None where that is not worth its cost."""
+
+
+class Constraints(Protocol):
+    """What the parameters must satisfy."""
+
+    def residual(self, theta: Array) -> Array:
+        """Return h(θ), (m,)."""
+
+    def jacobian(self, theta: Array) -> Array:
+        """Return ∂h, (m, q)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """Where scoring ended.
+
+    Parameters
+    ----------
+    theta : (q,) array
+        The parameters.
+    point : Point
+        The discrepancy there.
+    converged : bool
+        Whether the scaled gradient vanished.
+    n_steps : int
+        Steps taken.
+    trouble : str
+        Why it did not converge; empty if it did.
+    at_bound : (q,) array of bool
+        Which parameters rest on a bound.
+    """
+
+    theta: Array
+    point: Point
+    converged: bool
+    n_steps: int
+    trouble: str
+    at_bound: NDArray[np.bool_]
+
+
+def null_space(J: Array) -> Array:
+    """Return a basis of what the constraints leave free, orthonormal columns.
+
+    Parameters
+    ----------
+    J : (m, q) array
+        Jacobian of the constraints; m may be 0.
+
+    Returns
+    -------
+    (q, q − rank) array
+    """
+    q = J.shape[1]
+    if not len(J):
+        return np.eye(q)
+    _, s, Vt = np.linalg.svd(J)
+    rank = int((s > 1e-10 * max(float(s[0]), 1e-300)).sum())
+    return Vt[rank:].T
+
+
+def score(
+    objective: Objective,
+    start: Array,
+    constraints: Constraints | None = None,
+    lower: Array | None = None,
+    *,
+    most_steps: int = MOST_STEPS,
+) -> Solution:
+    """Find the parameters that make the discrepancy smallest.
+
+    Parameters
+    ----------
+    objective : Objective
+        The discrepancy.
+    start : (q,) array
+        Where to begin.
+    constraints : Constraints, optional
+        What the parameters must satisfy; need not hold at the start.
+    lower : (q,) array, optional
+        Lower bounds, −inf where there are none.
+    most_steps : int
+        When to give up.
+
+    Returns
+    -------
+    Solution
+    """
+    theta = start.copy() if lower is None else np.maximum(start, lower)
+    held = np.zeros(len(theta), dtype=bool)
+    trouble = f"no minimum was found in {most_steps} steps"
+    point = objective.point(theta)
+    if not np.isfinite(point.value):
+        return Solution(
+            theta=theta,
+            point=point,
+            converged=False,
+            n_steps=0,
+            trouble="the starting values imply no covariances",
+            at_bound=held,
+        )
+    last = np.inf
+    for n_steps in range(most_steps):
+        if lower is not None:
+            held = (theta <= lower) & (point.gradient > 0)
+        step, size, off = _step(point, theta, constraints, held)
+        if TOLERANCE < size < NEAR and off < 1e-6 and (H := objective.hessian(theta)) is not None:
+            newton = _step(Point(value=point.value, gradient=point.gradient, curvature=H), theta, constraints, held)
+            if 0 < newton[1] < NEAR and float(point.gradient @ newton[0]) < 0:
+                step, size, off = newton
+        stalled = size < ROUNDING and size > last / 2
+        if (size < TOLERANCE or stalled) and off < 1e-10:
+            return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)
+        found = _downhill(objective, point, theta, step, off, lower)
+        if found is None:
+            if size < ROUNDING and off < 1e-8:
+                return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)
+            trouble = "the discrepancy falls in no direction that the parameters may take"
+            break
+        theta, last = found, size
+        point = objective.point(theta)
+    return Solution(theta=theta, point=point, converged=False, n_steps=n_steps + 1, trouble=trouble, at_bound=held)
+
+
+def _step(
+    point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
+) -> tuple[Array, float, float]:
+    """Return the step, the squared length of its free part, and how far the constraints are from holding."""
+    q = len(theta)
+    J, h = np.zeros((0, q)), np.zeros(0)
+    if constraints is not None:
+        J, h = constraints.jacobian(theta), constraints.residual(theta)
+    if held.any():
+        J, h = np.concatenate([J, np.eye(q)[held]]), np.concatenate([h, np.zeros(int(held.sum()))])
+    first = -np.linalg.pinv(J) @ h if len(J) else np.zeros(q)
+    Z = null_space(J) if len(J) else None
+    g = point.gradient + point.curvature @ first
+    H = point.curvature if Z is None else Z.T @ point.curvature @ Z
+    z = -solve(H, g if Z is None else Z.T @ g)
+    size = float(z @ H @ z)
+    return first + (z if Z is None else Z @ z), size, float(np.abs(h).max(initial=0.0))
+
+
+def solve(H: Array, g: Array) -> Array:
+    """Return H⁻¹g of a curvature that may be singular: directions without curvature are left alone.
+
+    Parameters
+    ----------
+    H : (r, r) array
+        Symmetric, not negative.
+    g : (r,) array
+
+    Returns
+    -------
+    (r,) array
+    """
+    scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
+    R = H / np.outer(scale, scale)
+    try:
+        L = np.linalg.cholesky(R)
+        if np.diag(L).min() > 1e-7:
+            return np.linalg.solve(L.T, np.linalg.solve(L, g / scale)) / scale
+    except np.linalg.LinAlgError:
+        pass
+    e, V = np.linalg.eigh(R)
+    kept = e > 1e-10 * max(float(e[-1]), 1e-300)
+    solution: Array = (V[:, kept] / e[kept]) @ (V[:, kept].T @ (g / scale)) / scale
+    return solution
+
+
+def _downhill(
+    objective: Objective, point: Point, theta: Array, step: Array, off: float, lower: Array | None
+) -> Array | None:
+    """Return the first point along the step, halved again and again, that is low enough; None if there is none."""
+    slope = float(point.gradient @ step)
+    length = 1.0
+    for _ in range(40):
+        trial = theta + length * step
+        if lower is not None:
+            trial = np.maximum(trial, lower)
+        value = objective.value(trial)
+        # While the constraints do not hold yet, getting there may cost some discrepancy.
+        allowed = point.value + 1e-4 * length * min(slope, 0.0) if off < 1e-10 else np.inf
+        if np.isfinite(value) and value <= allowed:
+            return trial
+        length /= 2
+    return None

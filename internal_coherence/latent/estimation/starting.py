@@ -1,0 +1,133 @@
+"""Where scoring begins: values near the estimates that need no iteration.
+
+A factor with three indicators or more gets the loadings that Hägglund's (1982) third instrumental-variables method
+gives against its first indicator: with z the other indicators of the factor,
+
+    λ_j = s_jz' S_zz⁻¹ s_1z / s_1z' S_zz⁻¹ s_1z.
+
+Its variance is what best reproduces the covariances among the indicators, and each residual variance what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.model.ram import Ram
+from internal_coherence.latent.sample import Sample
+
+Array = NDArray[np.float64]
+LEAST, MOST = 0.1, 0.95
+"""Shares of an indicator's variance between which its residual variance begins."""
+
+
+def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array) -> Array:
+    """Return starting values of all parameters.
+
+    Parameters
+    ----------
+    rams : sequence of Ram
+        The model of every group.
+    samples : sequence of Sample
+        The data of every group.
+    given : (Q,) array
+        What the user asks for; NaN where nothing.
+
+    Returns
+    -------
+    (Q,) array
+    """
+    theta = np.zeros(len(given))
+    for ram, sample in zip(rams, samples, strict=True):
+        _of_group(ram, sample, theta)
+    return np.where(np.isnan(given), theta, given)
+
+
+def _of_group(ram: Ram, sample: Sample, theta: Array) -> None:
+    """Write the starting values of one group's parameters into θ."""
+    p, f, S = ram.n_observed, ram.free, sample.cov
+    t = len(ram.variables)
+    arrows, fixed_arrows = np.full((t, t), -1), ram.A != 0
+    arrows[f.a_row, f.a_col] = f.parameter[: f.n_a]
+    residual = np.diag(S) * 0.5
+    variance = np.full(t, 0.05)
+    variance[:p] = residual
+    for k in range(p, t):
+        indicators = np.flatnonzero((arrows[:p, k] >= 0) | fixed_arrows[:p, k])
+        if len(indicators) < 2:
+            continue
+        loadings = _loadings(S, indicators)
+        marker = ram.A[indicators[0], k]
+        phi = _variance(S, indicators, loadings)
+        stands_free = arrows[indicators[0], k] >= 0
+        unit = np.sqrt(phi) if stands_free else 1.0 / marker
+        for place, loading in zip(indicators, loadings, strict=True):
+            if arrows[place, k] >= 0:
+                theta[arrows[place, k]] = loading * unit
+            explained = phi * loading**2
+            residual[place] = np.clip(S[place, place] - explained, LEAST * S[place, place], MOST * S[place, place])
+        variance[k] = 1.0 if stands_free else phi * marker**2
+    variance[:p] = residual
+    _higher_orders(ram, arrows, variance, theta)
+    _covariances(ram, S, variance, theta)
+    intercepts = f.parameter[f.n_a + f.n_s :]
+    theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
+
+
+def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
+    """Return the loadings against the first indicator."""
+    first, loadings = indicators[0], np.ones(len(indicators))
+    if len(indicators) < 3:
+        cov, var = S[first, indicators[1]], S[first, first]
+        loadings[1] = np.sign(cov) * np.sqrt(S[indicators[1], indicators[1]] / var)
+        return loadings
+    for k in range(1, len(indicators)):
+        z = np.delete(indicators, [0, k])
+        weight = np.linalg.solve(S[np.ix_(z, z)], S[z, first])
+        below = float(S[first, z] @ weight)
+        ratio = float(S[indicators[k], z] @ weight) / below if below > 1e-8 * S[first, first] else 1.0
+        loadings[k] = np.clip(ratio, -5, 5) if abs(ratio) > 0.05 else 0.05
+    return loadings
+
+
+def _variance(S: Array, indicators: NDArray[np.intp], loadings: Array) -> float:
+    """Return the factor's variance in the unit of its first indicator, by least squares on the covariances."""
+    i, j = np.tril_indices(len(indicators), -1)
+    products = loadings[i] * loadings[j]
+    phi = float(products @ S[indicators[i], indicators[j]] / (products @ products))
+    own = float(S[indicators[0], indicators[0]])
+    return float(np.clip(phi, 0.05 * own, 0.95 * own))
+
+
+def _higher_orders(ram: Ram, arrows: NDArray[np.intp], variance: Array, theta: Array) -> None:
+    """Let a factor of factors explain half of what each of them varies."""
+    p = ram.n_observed
+    for k in range(p, len(variance)):
+        on_observed = (arrows[:p, k] >= 0) | (ram.A[:p, k] != 0)
+        below = p + np.flatnonzero((arrows[p:, k] >= 0) | (ram.A[p:, k] != 0))
+        if on_observed.any() or not len(below):
+            continue
+        marker = ram.A[below[0], k]
+        variance[k] = 0.5 * variance[below[0]] / marker**2 if marker else 1.0
+        for i in below:
+            if arrows[i, k] >= 0:
+                theta[arrows[i, k]] = np.sqrt(0.5 * variance[i] / variance[k])
+        variance[below] *= 0.5
+
+
+def _covariances(ram: Ram, S: Array, variance: Array, theta: Array) -> None:
+    f, p = ram.free, ram.n_observed
+    numbers = f.parameter[f.n_a : f.n_a + f.n_s]
+    for number, i, j in zip(numbers, f.s_row, f.s_col, strict=True):
+        if i == j:
+            theta[number] = variance[i]
+        elif i < p and j < p and not _has_arrows(ram, i) and not _has_arrows(ram, j):
+            theta[number] = S[i, j]  # of observed causes, which need no model
+        else:
+            theta[number] = 0.0
+
+
+def _has_arrows(ram: Ram, i: int) -> bool:
+    return bool((ram.free.a_row == i).any() or ram.A[i].any())

@@ -1,0 +1,109 @@
+"""Weighted least squares: ADF (WLS), its diagonal (DWLS). Only for as many items as their moments' covariances allow.
+
+With s the different covariances and σ what the model says of them, F = ½ (s − σ)'V(s − σ) [+ ½ d'S⁻¹d], V the inverse of the
+covariances Γ of the s, which come from fourth moments (Browne 1984), or of its diagonal alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import ModelError
+from internal_coherence.latent.estimation.scoring import Point
+from internal_coherence.latent.model.derivatives import columns
+from internal_coherence.latent.model.ram import Ram, implied, inverse
+from internal_coherence.latent.sample import Sample, shares
+
+Array = NDArray[np.float64]
+
+
+def products_of_rows(sample: Sample) -> Array:
+    """Return every row's products of two deviations from the mean, in the order of the lower triangle of S.
+
+    Parameters
+    ----------
+    sample : Sample
+        With complete rows.
+
+    Returns
+    -------
+    (n, p(p + 1)/2) array
+    """
+    if sample.X is None:
+        raise ModelError("this needs the answers themselves, not only their moments")
+    Z = sample.X - sample.mean
+    i, j = np.tril_indices(sample.p)
+    return Z[:, i] * Z[:, j]
+
+
+def gamma(sample: Sample) -> Array:
+    """Return Γ, n times the covariances of the different entries of S, from fourth moments (divisor n).
+
+    Parameters
+    ----------
+    sample : Sample
+        With complete rows.
+
+    Returns
+    -------
+    (p(p + 1)/2, p(p + 1)/2) array
+    """
+    P = products_of_rows(sample)
+    P -= P.mean(axis=0)
+    fourth: Array = P.T @ P / len(P)
+    return fourth
+
+
+@dataclass(frozen=True)
+class WeightedLeastSquares:
+    """The discrepancy of a model of one or several groups.
+
+    Parameters
+    ----------
+    rams : sequence of Ram
+        The model, group by group.
+    samples : sequence of Sample
+        The data.
+    weights : sequence of (p*, p*) array
+        V of every group.
+    n_parameters : int
+        Over all groups.
+    """
+
+    rams: Sequence[Ram]
+    samples: Sequence[Sample]
+    weights: Sequence[Array]
+    n_parameters: int
+
+    def hessian(self, theta: Array) -> Array | None:
+        """Return None: steps by the expected curvature cost less."""
+
+    def value(self, theta: Array) -> float:
+        """Return the discrepancy."""
+        try:
+            return self.point(theta).value
+        except np.linalg.LinAlgError:
+            return float("inf")
+
+    def point(self, theta: Array) -> Point:
+        """Return the discrepancy, its gradient and curvature."""
+        q = self.n_parameters
+        total, gradient, curvature = 0.0, np.zeros(q), np.zeros((q, q))
+        for ram, sample, V, share in zip(self.rams, self.samples, self.weights, shares(self.samples), strict=True):
+            at = implied(ram, theta)
+            c, own = columns(at, ram.free), ram.free.parameter
+            J, e = c.jacobian(), (sample.cov - at.sigma)[np.tril_indices(sample.p)]
+            VJ = V @ J
+            total += share * 0.5 * float(e @ V @ e)
+            gradient[own] -= share * (VJ.T @ e)
+            curvature[np.ix_(own, own)] += share * (J.T @ VJ)
+            if len(ram.free.m_row):
+                W, d = inverse(sample.cov), sample.mean - at.mu
+                total += share * 0.5 * float(d @ W @ d)
+                gradient[own] -= share * (c.M.T @ W @ d)
+                curvature[np.ix_(own, own)] += share * (c.M.T @ W @ c.M)
+        return Point(value=total, gradient=gradient, curvature=curvature)

@@ -1,0 +1,1 @@
+"""How well a model fits, and where it does not."""

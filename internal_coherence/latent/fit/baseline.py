@@ -1,0 +1,66 @@
+"""The models that fit indices compare with: independent variables, and the saturated model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.model.ram import Places, Ram
+from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.solving import Fitted, Problem
+
+Array = NDArray[np.float64]
+
+
+def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, covariances: bool) -> Fitted:
+    """Return a fit of the same samples without structure: all variables independent, or all covariances free.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose samples and estimator.
+    exogenous : frozenset of int
+        Positions of covariates whose means and covariances are fixed to the data.
+    covariances : bool
+        Whether covariances are free.
+
+    Returns
+    -------
+    Fitted
+    """
+    rams, starts, first = [], [], 0
+    for ram, sample in zip(problem.rams, problem.samples, strict=True):
+        found, start = _of_group(sample, exogenous, first, means=ram.has_means, covariances=covariances)
+        rams.append(found)
+        starts.append(start)
+        first += len(start)
+    plain = replace(problem, rams=tuple(rams), n_parameters=first, constraints=None, lower=None)
+    return Fitted(plain, plain.solve(np.concatenate(starts)))
+
+
+def _of_group(
+    sample: Sample, exogenous: frozenset[int], first: int, *, means: bool, covariances: bool
+) -> tuple[Ram, Array]:
+    p = sample.p
+    given = np.isin(np.arange(p), list(exogenous))
+    row, col = np.tril_indices(p)
+    fixed = given[row] & given[col]
+    free = ~fixed & ((row == col) | covariances)
+    S, m = np.zeros((p, p)), np.zeros(p)
+    S[row[fixed], col[fixed]] = S[col[fixed], row[fixed]] = sample.cov[row[fixed], col[fixed]]
+    moved = np.flatnonzero(~given) if means else np.zeros(0, dtype=np.intp)
+    if means:
+        m[given] = sample.mean[given]
+    nothing = np.zeros(0, dtype=np.intp)
+    places = Places(
+        a_row=nothing,
+        a_col=nothing,
+        s_row=row[free],
+        s_col=col[free],
+        m_row=moved,
+        parameter=first + np.arange(int(free.sum()) + len(moved)),
+    )
+    ram = Ram(variables=tuple(map(str, range(p))), n_observed=p, A=np.zeros((p, p)), S=S, m=m, free=places)
+    return ram, np.concatenate([sample.cov[row[free], col[free]], sample.mean[moved]])

@@ -1,0 +1,184 @@
+"""The estimates as tables: with standard errors and limits, standardised, and what is defined from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from internal_coherence.latent.fit.standardized import ARROW, COVARIANCE, MEAN, Entries, Which, standardized
+from internal_coherence.latent.model.building import PARAMETERS, place_of
+from internal_coherence.latent.model.ram import implied
+from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.syntax.expressions import Expression
+from internal_coherence.latent.table.par_table import ParTable
+from internal_coherence.latent.table.row import Row
+
+Array = NDArray[np.float64]
+KINDS = {"a": ARROW, "s": COVARIANCE, "m": MEAN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Listed:
+    """The parameters and definitions of a table, and where each group's stand in its matrices.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        Parameters and definitions, in the table's order.
+    of_group : tuple of (array of int, Entries)
+        For each group the positions of its rows, and their entries.
+    definitions : sequence of (str, Expression)
+        What is defined.
+    """
+
+    rows: tuple[Row, ...]
+    of_group: tuple[tuple[NDArray[np.intp], Entries], ...]
+    definitions: Sequence[tuple[str, Expression]]
+
+    @classmethod
+    def of(cls, table: ParTable, fitted: Fitted) -> Listed:
+        """List the rows of a fitted table."""
+        rows = tuple(row for row in table.entries if row.op in (*PARAMETERS, ":="))
+        groups = []
+        for g, ram in enumerate(fitted.problem.rams):
+            place = {name: k for k, name in enumerate(ram.variables)}
+            own = [k for k, row in enumerate(rows) if row.group == g + 1 and row.op != ":="]
+            found = [(KINDS[kind], i, j, rows[k].free - 1) for k in own for kind, i, j in [place_of(rows[k], place)]]
+            kind, i, j, parameter = np.array(found, dtype=np.intp).reshape(-1, 4).T
+            groups.append((np.array(own, dtype=np.intp), Entries(kind=kind, row=i, col=j, parameter=parameter)))
+        return cls(rows=rows, of_group=tuple(groups), definitions=table.definitions)
+
+    def frame(self) -> pd.DataFrame:
+        """Return what the rows are called."""
+        names = ("lhs", "op", "rhs", "group", "label")
+        return pd.DataFrame({name: [getattr(row, name) for row in self.rows] for name in names})
+
+    def raw(self, fitted: Fitted) -> tuple[Array, Array]:
+        """Return the estimates and their derivatives by all parameters."""
+        values, slopes = self._empty(fitted)
+        for (own, entries), ram in zip(self.of_group, fitted.problem.rams, strict=True):
+            values[own] = entries.values(ram, fitted.theta)
+            free = entries.parameter >= 0
+            slopes[own[free], entries.parameter[free]] = 1.0
+        return self._defined(values, slopes)
+
+    def standardized(self, fitted: Fitted, which: Which) -> tuple[Array, Array]:
+        """Return the standardised values and their derivatives by all parameters."""
+        values, slopes = self._empty(fitted)
+        for (own, entries), ram in zip(self.of_group, fitted.problem.rams, strict=True):
+            values[own], slopes[own] = standardized(ram, fitted.theta, entries, which)
+        return self._defined(values, slopes)
+
+    def _empty(self, fitted: Fitted) -> tuple[Array, Array]:
+        return np.full(len(self.rows), np.nan), np.zeros((len(self.rows), fitted.problem.n_parameters))
+
+    def _defined(self, values: Array, slopes: Array) -> tuple[Array, Array]:
+        """Fill in what is defined from the labelled rows."""
+        if not self.definitions:
+            return values, slopes
+        known: dict[str, float] = {}
+        bends: dict[str, Array] = {}
+        for k, row in enumerate(self.rows):
+            if row.label and row.op != ":=" and row.label not in known:
+                known[row.label], bends[row.label] = float(values[k]), slopes[k]
+        for name, expression in self.definitions:
+            parts = expression.gradient({n: known[n] for n in expression.names})
+            known[name] = float(expression.evaluate(known))
+            bends[name] = sum((slope * bends[n] for n, slope in parts.items()), np.zeros(slopes.shape[1]))
+        for k, row in enumerate(self.rows):
+            if row.op == ":=":
+                values[k], slopes[k] = known[row.lhs], bends[row.lhs]
+        return values, slopes
+
+
+def estimate_table(table: ParTable, fitted: Fitted, vcov: Array, level: float) -> pd.DataFrame:
+    """Return every row of the table with its estimate.
+
+    Parameters
+    ----------
+    table : ParTable
+        The model.
+    fitted : Fitted
+        Solved.
+    vcov : (Q, Q) array
+        Covariances of the estimates.
+    level : float
+        Of the limits.
+
+    Returns
+    -------
+    DataFrame
+        ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
+    """
+    listed = Listed.of(table, fitted)
+    frame = _with_errors(listed.frame(), "est", *listed.raw(fitted), vcov, level)
+    for which in ("lv", "all"):
+        frame[f"std_{which}"] = listed.standardized(fitted, which)[0]
+    return frame
+
+
+def standardized_table(table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float) -> pd.DataFrame:
+    """Return the standardised solution with its own standard errors, by the delta method.
+
+    Parameters
+    ----------
+    table : ParTable
+        The model.
+    fitted : Fitted
+        Solved.
+    vcov : (Q, Q) array
+        Covariances of the estimates.
+    which : {"lv", "all"}
+        Give variance 1 to the latent variables only, or to all.
+    level : float
+        Of the limits.
+
+    Returns
+    -------
+    DataFrame
+        ``lhs, op, rhs, group, label, est_std, se, z, pvalue, ci_lower, ci_upper``.
+    """
+    listed = Listed.of(table, fitted)
+    return _with_errors(listed.frame(), "est_std", *listed.standardized(fitted, which), vcov, level)
+
+
+def _with_errors(
+    frame: pd.DataFrame, name: str, values: Array, slopes: Array, vcov: Array, level: float
+) -> pd.DataFrame:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = np.einsum("kq,kq->k", slopes @ vcov, slopes)
+        fixed = ~slopes.any(axis=1)
+        se = np.where(fixed, 0.0, np.sqrt(np.where(variance < 0, np.nan, variance)))
+        z = np.where(se > 1e-9 * np.maximum(np.abs(values), 1e-300), values / se, np.nan)
+    reach = float(ndtri((1 + level) / 2)) * se
+    found = {name: values, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z))}
+    found |= {"ci_lower": values - reach, "ci_upper": values + reach}
+    return pd.concat([frame, pd.DataFrame(found)], axis=1)
+
+
+def r_squared(fitted: Fitted, g: int) -> Mapping[str, float]:
+    """Return the share of every dependent variable's variance that the model explains.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Solved.
+    g : int
+        The group.
+
+    Returns
+    -------
+    mapping of variable to share
+    """
+    ram = fitted.problem.rams[g]
+    _, S, _ = ram.matrices(fitted.theta)
+    omega = np.diag(implied(ram, fitted.theta).omega)
+    caused = np.zeros(len(omega), dtype=bool)
+    caused[ram.free.a_row] = True
+    caused |= ram.A.any(axis=1)
+    return {name: 1 - S[k, k] / omega[k] for k, name in enumerate(ram.variables) if caused[k]}

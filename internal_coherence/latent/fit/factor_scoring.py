@@ -1,0 +1,67 @@
+"""Scores of the latent variables: what is to be expected of each row's (regression), or what fits it best (Bartlett).
+
+With L = C'-part of Ω that latent variables share with the observed ones and W = Σ⁻¹,
+
+    regression   η + Ω_lo W (x − μ),       Bartlett   η + (Λ'Θ⁻¹Λ)⁻¹ Λ'Θ⁻¹ (x − μ),   Λ = B's columns of the latent ones.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import ModelError
+from internal_coherence.latent.model.ram import Ram, implied
+from internal_coherence.latent.sample import Sample
+
+Array = NDArray[np.float64]
+ScoreMethod = Literal["regression", "bartlett"]
+
+
+def latent_scores(ram: Ram, sample: Sample, theta: Array, method: ScoreMethod) -> Array:
+    """Return the scores of every row of a group.
+
+    Parameters
+    ----------
+    ram, sample : Ram, Sample
+        Of the group.
+    theta : (Q,) array
+        The estimates.
+    method : {"regression", "bartlett"}
+        Which.
+
+    Returns
+    -------
+    (n, m) array
+        Of the m latent variables. A row with missing answers is scored by what it answered.
+    """
+    if sample.X is None:
+        raise ModelError("factor scores need the answers themselves; only their moments were given")
+    at, p = implied(ram, theta), ram.n_observed
+    mu = at.mu if ram.has_means else sample.mean
+    eta = at.eta[p:] if ram.has_means else np.zeros(len(at.eta) - p)
+    scores = np.full((len(sample.X), len(eta)), np.nan)
+    present = ~np.isnan(sample.X)
+    distinct, pattern = np.unique(present, axis=0, return_inverse=True)
+    for k, answered in enumerate(distinct):
+        rows, has = np.flatnonzero(pattern.ravel() == k), np.flatnonzero(answered)
+        d = sample.X[np.ix_(rows, has)] - mu[has]
+        scores[rows] = eta + d @ _weights(ram, theta, at.omega, has, method).T
+    return scores
+
+
+def _weights(ram: Ram, theta: Array, omega: Array, has: NDArray[np.intp], method: ScoreMethod) -> Array:
+    p = ram.n_observed
+    sigma = omega[np.ix_(has, has)]
+    if method == "regression":
+        regression: Array = np.asarray(
+            np.linalg.solve(sigma, omega[np.ix_(has, np.arange(p, len(omega)))]).T, dtype=np.float64
+        )
+        return regression
+    A, S, _ = ram.matrices(theta)
+    loadings, theta_ee = A[np.ix_(has, np.arange(p, len(A)))], S[np.ix_(has, has)]
+    weighted = np.linalg.solve(theta_ee, loadings)
+    bartlett: Array = np.asarray(np.linalg.solve(loadings.T @ weighted, weighted.T), dtype=np.float64)
+    return bartlett

@@ -1,0 +1,311 @@
+"""All fit measures of a model, under lavaan's names with underscores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.fit import indices
+from internal_coherence.latent.fit.residual_matrices import Residuals, residuals_of, root_mean_square
+from internal_coherence.latent.inference.missing_data import AsIfComplete
+from internal_coherence.latent.inference.testing import TestOfFit
+from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.sample import Sample, shares
+from internal_coherence.latent.solving import Fitted
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A corrected test statistic and what it was divided by, from which robust indices are made.
+
+    Parameters
+    ----------
+    scaled, df : float
+        The statistic, near χ² with so many degrees of freedom if the model holds.
+    factor : float
+        What turns its excess into the unit of the standard χ².
+    """
+
+    scaled: float
+    df: float
+    factor: float
+
+    @property
+    def excess(self) -> float:
+        """The noncentrality in the unit of the standard χ²."""
+        return self.factor * (self.scaled - self.df)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """A fitted model and what it is judged by.
+
+    Parameters
+    ----------
+    fitted, baseline : Fitted
+        The model, and that of independent variables.
+    df, baseline_df : int
+        Their degrees of freedom.
+    test, baseline_test : TestOfFit
+        The standard tests.
+    robust, baseline_robust : TestOfFit or None
+        The corrected ones, where the estimator has them.
+    log_likelihood, saturated_log_likelihood : float
+        NaN where the discrepancy is no likelihood.
+    trace, saturated_trace : float
+        tr(information⁻¹ meat) of the model and of the saturated one, for Yuan–Bentler tests; else NaN.
+    n_saturated : int
+        Parameters of the saturated model.
+    exogenous : tuple of int
+        Positions of covariates that are fixed to the data.
+    complete, baseline_complete : AsIfComplete or None
+        Under missing answers, the misfit that complete data would show.
+    """
+
+    fitted: Fitted
+    baseline: Fitted
+    df: int
+    baseline_df: int
+    test: TestOfFit
+    baseline_test: TestOfFit
+    robust: TestOfFit | None
+    baseline_robust: TestOfFit | None
+    log_likelihood: float
+    saturated_log_likelihood: float
+    trace: float
+    saturated_trace: float
+    n_saturated: int
+    exogenous: tuple[int, ...] = ()
+    complete: AsIfComplete | None = None
+    baseline_complete: AsIfComplete | None = None
+
+    @property
+    def misfit(self) -> tuple[Misfit, Misfit] | None:
+        """The robust misfit of the model and of the baseline; None where the standard one is robust."""
+        if self.df == 0:
+            return None
+        if self.complete is not None and self.baseline_complete is not None:
+            return _as_misfit(self.complete, self.df), _as_misfit(self.baseline_complete, self.baseline_df)
+        if self.robust is None or self.baseline_robust is None:
+            return None
+        tests = (self.robust, self.baseline_robust)
+        own, base = (Misfit(scaled=t.chisq, df=t.df, factor=t.scaling_factor) for t in tests)
+        return own, base
+
+
+def _as_misfit(found: AsIfComplete, df: int) -> Misfit:
+    factor = found.expected / df
+    return Misfit(scaled=found.chisq / factor, df=df, factor=factor)
+
+
+def all_measures(j: Judged) -> dict[str, float]:
+    """Return the measures by name.
+
+    Parameters
+    ----------
+    j : Judged
+        A fitted model.
+
+    Returns
+    -------
+    dict
+        In lavaan's order; NaN where a measure does not exist.
+    """
+    p = j.fitted.problem
+    measures = {"npar": float(j.fitted.n_free), "fmin": j.test.chisq / (2 * p.n_reported)}
+    measures |= _tests(j) | _incremental(j) | _likelihood(j) | _approximation(j) | _robust(j) | _of_residuals(j)
+    n, chisq, df = p.n_counted, j.test.chisq, j.df
+    measures |= {"cn_05": indices.critical_n(chisq, df, n, 0.05), "cn_01": indices.critical_n(chisq, df, n, 0.01)}
+    measures |= _absolute(j)
+    return measures | {
+        "mfi": indices.mcdonald_fit(chisq, df, n),
+        "ecvi": indices.ecvi(chisq, j.fitted.n_free, n),
+    }
+
+
+def _tests(j: Judged) -> dict[str, float]:
+    found = {"chisq": j.test.chisq, "df": float(j.df), "pvalue": j.test.p_value}
+    if j.robust is not None:
+        r = j.robust
+        found |= {"chisq_scaled": r.chisq, "df_scaled": r.df, "pvalue_scaled": r.p_value}
+        found |= {"chisq_scaling_factor": r.scaling_factor}
+        if r.name == "scaled.shifted":
+            found |= {"chisq_shift_parameters": r.shift}
+    b = j.baseline_test
+    found |= {"baseline_chisq": b.chisq, "baseline_df": float(j.baseline_df), "baseline_pvalue": b.p_value}
+    if j.baseline_robust is not None:
+        r = j.baseline_robust
+        found |= {"baseline_chisq_scaled": r.chisq, "baseline_df_scaled": r.df, "baseline_pvalue_scaled": r.p_value}
+        found |= {"baseline_chisq_scaling_factor": r.scaling_factor}
+    return found
+
+
+def _incremental(j: Judged) -> dict[str, float]:
+    plain = (j.test.chisq, float(j.df), j.baseline_test.chisq, float(j.baseline_df))
+    found = _compared(*plain, "")
+    if j.robust is None or j.baseline_robust is None:
+        return found
+    r, b = j.robust, j.baseline_robust
+    return found | _compared(r.chisq, r.df, b.chisq, b.df, "_scaled")
+
+
+def _compared(chisq: float, df: float, chisq0: float, df0: float, end: str) -> dict[str, float]:
+    nfi = indices.nfi(chisq, chisq0)
+    tli = indices.tli(chisq, df, chisq0, df0)
+    return {
+        f"cfi{end}": indices.cfi(chisq, df, chisq0, df0),
+        f"tli{end}": tli,
+        f"nnfi{end}": tli,
+        f"rfi{end}": indices.rfi(chisq, df, chisq0, df0),
+        f"nfi{end}": nfi,
+        f"pnfi{end}": df / df0 * nfi if df0 else float("nan"),
+        f"ifi{end}": indices.ifi(chisq, df, chisq0),
+        f"rni{end}": indices.rni(chisq, df, chisq0, df0),
+    }
+
+
+def _robust(j: Judged) -> dict[str, float]:
+    """Return the indices that are meant to be what they would be under normal and complete answers.
+
+    Brosseau-Liard & Savalei (2014) of CFI and TLI, Li & Bentler (2006) of the RMSEA, Zhang & Savalei (2023) under missing
+    answers.
+    """
+    if j.misfit is None:
+        return {}
+    own, base = j.misfit
+    most = max(own.excess, base.excess, 0.0)
+    tli = 1 - own.excess / base.excess * j.baseline_df / j.df
+    p = j.fitted.problem
+    n, G = p.n_counted, len(p.samples)
+    unit = n * j.df / (own.factor * own.df)  # in which the RMSEA of the scaled statistic is that of the model
+    lower, upper = indices.rmsea_limits(own.scaled, own.df, unit, G)
+    return {
+        "cfi_robust": 1 - max(own.excess, 0.0) / most if most > 0 else 1.0,
+        "tli_robust": tli,
+        "nnfi_robust": tli,
+        "rni_robust": 1 - own.excess / base.excess,
+        "rmsea_robust": float(np.sqrt(max(own.excess, 0.0) / (n * j.df) * G)),
+        "rmsea_ci_lower_robust": lower,
+        "rmsea_ci_upper_robust": upper,
+        "rmsea_pvalue_robust": indices.rmsea_close_p(own.scaled, own.df, unit, G),
+        "rmsea_notclose_pvalue_robust": indices.rmsea_notclose_p(own.scaled, own.df, unit, G),
+    }
+
+
+def _likelihood(j: Judged) -> dict[str, float]:
+    p, k = j.fitted.problem, float(j.fitted.n_free)
+    if p.estimator.discrepancy != "ML":
+        return {}
+    n, logl = p.n, j.log_likelihood
+    found = {
+        "logl": logl,
+        "unrestricted_logl": j.saturated_log_likelihood,
+        "aic": indices.aic(logl, k),
+        "bic": indices.bic(logl, k, n),
+        "ntotal": n,
+        "bic2": indices.bic2(logl, k, n),
+    }
+    if np.isfinite(j.trace):
+        found |= {"scaling_factor_h1": j.saturated_trace / j.n_saturated, "scaling_factor_h0": j.trace / k}
+    return found
+
+
+def _approximation(j: Judged) -> dict[str, float]:
+    p = j.fitted.problem
+    n, G, df = p.n_counted, len(p.samples), float(j.df)
+    lower, upper = indices.rmsea_limits(j.test.chisq, df, n, G)
+    found = {
+        "rmsea": indices.rmsea(j.test.chisq, df, n, G),
+        "rmsea_ci_lower": lower,
+        "rmsea_ci_upper": upper,
+        "rmsea_ci_level": 0.90,
+        "rmsea_pvalue": indices.rmsea_close_p(j.test.chisq, df, n, G),
+        "rmsea_close_h0": 0.05,
+        "rmsea_notclose_pvalue": indices.rmsea_notclose_p(j.test.chisq, df, n, G),
+        "rmsea_notclose_h0": 0.08,
+    }
+    if j.robust is None or df == 0:
+        return found
+    r = j.robust
+    # The scaled statistic's limits come from χ² itself against its own expectation, c·df (as Mplus has it).
+    own = r.name in ("scaled.shifted", "mean.var.adjusted")
+    scaled = (r.chisq, r.df) if own else (j.test.chisq, r.scaling_factor * df)
+    lower, upper = indices.rmsea_limits(*scaled, n, G)
+    found |= {
+        "rmsea_scaled": indices.rmsea(r.chisq, r.df, n, G),
+        "rmsea_ci_lower_scaled": lower,
+        "rmsea_ci_upper_scaled": upper,
+        "rmsea_pvalue_scaled": indices.rmsea_close_p(*scaled, n, G),
+        "rmsea_notclose_pvalue_scaled": indices.rmsea_notclose_p(*scaled, n, G),
+    }
+    return found
+
+
+def _of_residuals(j: Judged) -> dict[str, float]:
+    p, theta = j.fitted.problem, j.fitted.theta
+    share = shares(p.samples)
+    means = any(ram.has_means for ram in p.rams)
+    found: dict[str, list[float]] = {}
+    for ram, sample in zip(p.rams, p.samples, strict=True):
+        raw, bentler, bollen = (residuals_of(ram, sample, theta, u) for u in ("raw", "cor.bentler", "cor.bollen"))
+        variances = np.diag(bentler.cov)
+        for end, count in (("", means), ("_nomean", False)):
+            found.setdefault(f"rmr{end}", []).append(root_mean_square(raw, means=count))
+            found.setdefault(f"srmr{end}", []).append(root_mean_square(bentler, means=count))
+            mixed = Residuals(cov=bollen.cov, mean=bentler.mean)
+            found.setdefault(f"crmr{end}", []).append(root_mean_square(mixed, means=count, diagonal=False))
+            mplus = root_mean_square(bollen, means=count, extra=variances)
+            found.setdefault(f"srmr_mplus{end}", []).append(mplus)
+    r = {name: float(share @ np.array(values)) for name, values in found.items()}
+    return {
+        "rmr": r["rmr"],
+        "rmr_nomean": r["rmr_nomean"],
+        "srmr": r["srmr"],
+        "srmr_bentler": r["srmr"],
+        "srmr_bentler_nomean": r["srmr_nomean"],
+        "crmr": r["crmr"],
+        "crmr_nomean": r["crmr_nomean"],
+        "srmr_mplus": r["srmr_mplus"],
+        "srmr_mplus_nomean": r["srmr_mplus_nomean"],
+    }
+
+
+def _absolute(j: Judged) -> dict[str, float]:
+    """Return the GFI, what share of the weighted squares of the moments the model explains, and its kin."""
+    p, theta = j.fitted.problem, j.fitted.theta
+    gfi = 0.0
+    for g, (ram, sample, share) in enumerate(zip(p.rams, p.samples, shares(p.samples), strict=True)):
+        left, whole = _weighted_squares(j, g, ram.has_means, sample, implied(ram, theta).sigma)
+        gfi += share * (1 - left / whole)
+    moments = j.fitted.n_moments
+    return {
+        "gfi": gfi,
+        "agfi": 1 - moments / j.df * (1 - gfi) if j.df else 1.0,
+        "pgfi": j.df / moments * gfi,
+    }
+
+
+def _weighted_squares(j: Judged, g: int, means: bool, sample: Sample, sigma: Array) -> tuple[float, float]:
+    p = j.fitted.problem
+    S, R = sample.cov.copy(), sample.cov - sigma
+    given = np.ix_(j.exogenous, j.exogenous)
+    S[given] = R[given] = 0.0  # what is fixed to the data explains nothing
+    kind = p.estimator.discrepancy
+    if kind in ("WLS", "DWLS"):
+        i, k = np.tril_indices(sample.p)
+        V = p.weights[g]
+        return float(R[i, k] @ V @ R[i, k]), float(S[i, k] @ V @ S[i, k])
+    if kind == "ULS":
+        i, k = np.tril_indices(sample.p)
+        return float(R[i, k] @ R[i, k]), float(S[i, k] @ S[i, k])
+    W = inverse(sigma if kind == "ML" else sample.cov)
+    WR, WS = W @ R, W @ S
+    left, whole = 0.5 * float((WR * WR.T).sum()), 0.5 * float((WS * WS.T).sum())
+    if means:
+        d = sample.mean - implied(p.rams[g], j.fitted.theta).mu
+        left, whole = left + float(d @ W @ d), whole + float(sample.mean @ W @ sample.mean)
+    return left, whole

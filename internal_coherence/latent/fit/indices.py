@@ -1,0 +1,121 @@
+"""Indices of fit, each as its paper has it: functions of a few numbers that can be checked with a calculator.
+
+χ² and its degrees of freedom are those of the model, χ₀² and df₀ of the baseline model, N the rows (N − 1 under Wishart).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import chdtrc, chdtri, chndtr
+
+
+def p_value(chisq: float, df: float) -> float:
+    """Return the chance of a larger χ²; NaN without degrees of freedom."""
+    return float(chdtrc(df, chisq)) if df > 0 and np.isfinite(chisq) else float("nan")
+
+
+def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
+    """Return the comparative fit index (Bentler 1990): 1 − max(χ² − df, 0)/max(χ² − df, χ₀² − df₀, 0)."""
+    own, most = max(chisq - df, 0.0), max(chisq - df, chisq0 - df0, 0.0)
+    return 1.0 if own == 0 else 1 - own / most
+
+
+def rni(chisq: float, df: float, chisq0: float, df0: float) -> float:
+    """Return the relative noncentrality index (McDonald & Marsh 1990): the CFI, not kept between 0 and 1."""
+    return 1 - (chisq - df) / (chisq0 - df0) if chisq0 != df0 else float("nan")
+
+
+def tli(chisq: float, df: float, chisq0: float, df0: float) -> float:
+    """Return the Tucker–Lewis index (1973), also called nonnormed fit index; 1 for a model without degrees of freedom."""
+    if df == 0 or df0 == 0:
+        return 1.0
+    return (chisq0 / df0 - chisq / df) / (chisq0 / df0 - 1)
+
+
+def nfi(chisq: float, chisq0: float) -> float:
+    """Return the normed fit index (Bentler & Bonett 1980)."""
+    return (chisq0 - chisq) / chisq0
+
+
+def rfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
+    """Return the relative fit index (Bollen 1986)."""
+    return (chisq0 / df0 - chisq / df) / (chisq0 / df0) if df and df0 else 1.0
+
+
+def ifi(chisq: float, df: float, chisq0: float) -> float:
+    """Return the incremental fit index (Bollen 1989)."""
+    return (chisq0 - chisq) / (chisq0 - df)
+
+
+def rmsea(chisq: float, df: float, n: float, n_groups: int = 1) -> float:
+    """Return the root mean square error of approximation (Steiger & Lind 1980; of several groups, Steiger 1998)."""
+    if df == 0:
+        return 0.0
+    return float(np.sqrt(max((chisq - df) / (df * n), 0.0)) * np.sqrt(n_groups))
+
+
+def rmsea_limits(chisq: float, df: float, n: float, n_groups: int = 1, level: float = 0.90) -> tuple[float, float]:
+    """Return limits of the RMSEA from those of the noncentrality (Browne & Cudeck 1993)."""
+    if df == 0:
+        return 0.0, 0.0
+    tail = (1 - level) / 2
+    ends = [noncentrality(chisq, df, p) for p in (1 - tail, tail)]
+    lower, upper = (float(np.sqrt(end / (df * n)) * np.sqrt(n_groups)) for end in ends)
+    return lower, upper
+
+
+def noncentrality(chisq: float, df: float, share: float) -> float:
+    """Return the noncentrality under which χ² would be exceeded by all but `share`; 0 if even none is too much."""
+    if float(chndtr(chisq, df, 0.0)) <= share:
+        return 0.0
+    high = max(chisq, 1.0)
+    while float(chndtr(chisq, df, high)) > share:
+        high *= 2
+    return float(brentq(lambda x: float(chndtr(chisq, df, x)) - share, 0.0, high, xtol=1e-12, rtol=1e-14))
+
+
+def rmsea_close_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: float = 0.05) -> float:
+    """Return the chance of so much misfit or more if the RMSEA were `h0`: the test of close fit."""
+    if df == 0:
+        return float("nan")
+    return 1 - float(chndtr(chisq, df, n * df * h0**2 / n_groups))
+
+
+def rmsea_notclose_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: float = 0.08) -> float:
+    """Return the chance of so little misfit or less if the RMSEA were `h0`: the test of not-close fit."""
+    if df == 0:
+        return float("nan")
+    return float(chndtr(chisq, df, n * df * h0**2 / n_groups))
+
+
+def critical_n(chisq: float, df: float, n: float, alpha: float) -> float:
+    """Return Hoelter's (1983) critical N: of how many rows this misfit would just be significant."""
+    if df == 0 or chisq <= 0:
+        return float("nan")
+    return float(chdtri(df, alpha)) / (chisq / n) + 1
+
+
+def mcdonald_fit(chisq: float, df: float, n: float) -> float:
+    """Return McDonald's (1989) centrality index."""
+    return float(np.exp(-0.5 * (chisq - df) / n))
+
+
+def ecvi(chisq: float, n_parameters: float, n: float) -> float:
+    """Return the expected cross-validation index (Browne & Cudeck 1989)."""
+    return chisq / n + 2 * n_parameters / n
+
+
+def aic(log_likelihood: float, n_parameters: float) -> float:
+    """Return Akaike's (1974) criterion."""
+    return -2 * log_likelihood + 2 * n_parameters
+
+
+def bic(log_likelihood: float, n_parameters: float, n: float) -> float:
+    """Return Schwarz's (1978) criterion."""
+    return -2 * log_likelihood + n_parameters * float(np.log(n))
+
+
+def bic2(log_likelihood: float, n_parameters: float, n: float) -> float:
+    """Return Schwarz's criterion with Sclove's (1987) adjustment of the sample size, (n + 2)/24."""
+    return bic(log_likelihood, n_parameters, (n + 2) / 24)

@@ -1,0 +1,197 @@
+"""What would be gained by freeing what is fixed, or by parting what is held equal: score tests.
+
+At the estimates the gradient vanishes along all that is free. Along a new direction it does not, and how far the model
+would go there tells how χ² would fall. With g the gradient and I the information of all parameters, new ones included, and Z a
+basis of the directions that would be free,
+
+    MI = N g'Z (Z'IZ)⁻¹ Z'g,     expected change = −Z (Z'IZ)⁻¹ Z'g     (Sörbom 1989; Saris, Satorra & Sörbom 1987).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.estimation.estimators import Information
+from internal_coherence.latent.estimation.fiml import curvature_of_patterns, of_patterns, saturated_information
+from internal_coherence.latent.estimation.scoring import null_space, solve
+from internal_coherence.latent.model.derivatives import (
+    Columns,
+    columns,
+    expected_information,
+    observed_information,
+)
+from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
+from internal_coherence.latent.sample import shares
+from internal_coherence.latent.solving import Fitted
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gain:
+    """What freeing single parameters would do.
+
+    Parameters
+    ----------
+    statistic : (k,) array
+        By how much χ² would fall, about.
+    change : (k,) array
+        From its fixed value, about.
+    """
+
+    statistic: Array
+    change: Array
+
+
+def gains(fitted: Fitted, g: int, candidates: Places) -> Gain:
+    """Return what freeing single parameters of one group would do.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model.
+    g : int
+        The group.
+    candidates : Places
+        Where the k parameters stand that are fixed now.
+
+    Returns
+    -------
+    Gain
+    """
+    p = fitted.problem
+    ram, share = p.rams[g], float(shares(p.samples)[g])
+    at = implied(ram, fitted.theta)
+    both = _together(ram.free, candidates)
+    slope, information = _curvature(fitted, g, at, both.places)
+    own = ram.free.parameter
+    whole = fitted.information(_kind(fitted))
+    bread = fitted.inverted(whole)
+    mixed = share * information[np.ix_(both.new, both.kept)]
+    left = share * np.diag(information)[both.new] - np.einsum("kq,qr,kr->k", mixed, bread[np.ix_(own, own)], mixed)
+    gradient = share * slope[both.new]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usable = left > 1e-10
+        statistic = np.where(usable, p.n_counted * gradient**2 / left, np.nan)
+        change = np.where(usable, -gradient / left, np.nan)
+    return Gain(statistic=statistic, change=change)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Together:
+    """Free parameters and candidates as places in one order, and which is which."""
+
+    places: Places
+    kept: NDArray[np.intp]
+    new: NDArray[np.intp]
+
+
+def _together(free: Places, new: Places) -> _Together:
+    a, s = free.n_a + new.n_a, free.n_s + new.n_s
+    m0, m1 = len(free.m_row), len(new.m_row)
+    kept = np.concatenate([np.arange(free.n_a), a + np.arange(free.n_s), a + s + np.arange(m0)])
+    added = np.concatenate(
+        [free.n_a + np.arange(new.n_a), a + free.n_s + np.arange(new.n_s), a + s + m0 + np.arange(m1)]
+    )
+    places = Places(
+        a_row=np.concatenate([free.a_row, new.a_row]),
+        a_col=np.concatenate([free.a_col, new.a_col]),
+        s_row=np.concatenate([free.s_row, new.s_row]),
+        s_col=np.concatenate([free.s_col, new.s_col]),
+        m_row=np.concatenate([free.m_row, new.m_row]),
+        parameter=np.arange(a + s + m0 + m1),
+    )
+    return _Together(places=places, kept=kept, new=added)
+
+
+def _kind(fitted: Fitted) -> Information:
+    """Return which information score tests rest on, as in lavaan: the model's, but the expected one under missing answers."""
+    kind = fitted.problem.estimator.information
+    return "expected" if fitted.problem.missing or kind == "first.order" else kind
+
+
+def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Array, Array]:
+    """Return the gradient and the information of one group by the parameters in some places."""
+    p = fitted.problem
+    sample, c = p.samples[g], columns(at, places)
+    observed = _kind(fitted) == "observed"
+    if p.missing:
+        return _of_patterns(fitted, g, at, places, c)
+    d = sample.mean - at.mu if p.rams[g].has_means else np.zeros(sample.p)
+    kind = p.estimator.discrepancy
+    if kind in ("WLS", "DWLS", "ULS"):
+        J = c.jacobian()
+        V = np.eye(len(J)) if kind == "ULS" else p.weights[g]
+        e = (sample.cov - at.sigma)[np.tril_indices(sample.p)]
+        return -(J.T @ (V @ e)), J.T @ V @ J
+    if kind == "GLS":
+        W = inverse(sample.cov)
+        G = -W @ (sample.cov - at.sigma) @ W
+        return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ (W @ d), expected_information(c, W)
+    W = inverse(at.sigma)
+    y = W @ d
+    G = W - W @ sample.cov @ W - np.outer(y, y)
+    slope = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
+    information = observed_information(at, places, c, W, sample.cov, d) if observed else expected_information(c, W)
+    return slope, information
+
+
+def _of_patterns(fitted: Fitted, g: int, at: Implied, places: Places, c: Columns) -> tuple[Array, Array]:
+    p = fitted.problem
+    sample, observed = p.samples[g], _kind(fitted) == "observed"
+    G, y = np.zeros((sample.p, sample.p)), np.zeros(sample.p)
+    for part in of_patterns(sample, at.sigma, at.mu):
+        G += np.tensordot(part.share, part.W - part.R, 1)
+        y += part.share @ part.y
+    saturated = saturated_information(sample, at.sigma, at.mu, observed=observed)
+    H = curvature_of_patterns(at, places, sample, saturated, observed=observed)
+    return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y, H
+
+
+def parted(fitted: Fitted, J: Array, released: list[int] | None) -> float:
+    """Return the score test of parting some equalities, the others kept.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model with constraints.
+    J : (m, Q) array
+        The Jacobian of its constraints.
+    released : list of int or None
+        Which constraints are given up; all if None.
+
+    Returns
+    -------
+    float
+        χ², with as many degrees of freedom as constraints are given up.
+    """
+    kept = np.zeros(len(J), dtype=bool) if released is None else ~np.isin(np.arange(len(J)), released)
+    Z = null_space(J[kept])
+    information = fitted.information(_kind(fitted))
+    g = Z.T @ fitted.solution.point.gradient
+    return fitted.problem.n_counted * float(g @ solve(Z.T @ information @ Z, g))
+
+
+def wald(vcov: Array, residual: Array, J: Array) -> tuple[float, int]:
+    """Return Wald's test that some functions of the estimates are 0.
+
+    Parameters
+    ----------
+    vcov : (Q, Q) array
+        Covariances of the estimates.
+    residual : (m,) array
+        The functions at the estimates.
+    J : (m, Q) array
+        Their derivatives.
+
+    Returns
+    -------
+    float
+        χ².
+    int
+        Its degrees of freedom.
+    """
+    return float(residual @ np.linalg.solve(J @ vcov @ J.T, residual)), len(J)

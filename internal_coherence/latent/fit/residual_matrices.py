@@ -1,0 +1,120 @@
+"""What is left of means and covariances when the model has said its part, in three units, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.model.derivatives import columns
+from internal_coherence.latent.model.ram import Ram, implied
+from internal_coherence.latent.sample import Sample
+
+Array = NDArray[np.float64]
+Unit = Literal["raw", "cor.bentler", "cor.bollen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Residuals:
+    """Residuals of one group.
+
+    Parameters
+    ----------
+    cov : (p, p) array
+        Observed less implied.
+    mean : (p,) array
+        The same of the means; 0 where the model does not speak of them.
+    """
+
+    cov: Array
+    mean: Array
+
+
+def residuals_of(ram: Ram, sample: Sample, theta: Array, unit: Unit) -> Residuals:
+    """Return residuals.
+
+    Parameters
+    ----------
+    ram, sample : Ram, Sample
+        Of one group.
+    theta : (Q,) array
+        The estimates.
+    unit : {"raw", "cor.bentler", "cor.bollen"}
+        As they are; in standard deviations observed; or as differences of correlations.
+
+    Returns
+    -------
+    Residuals
+    """
+    at = implied(ram, theta)
+    S, sigma = sample.cov, at.sigma
+    mean, mu = (sample.mean, at.mu) if ram.has_means else (np.zeros(sample.p), np.zeros(sample.p))
+    s, t = np.sqrt(np.diag(S)), np.sqrt(np.diag(sigma))
+    if unit == "raw":
+        return Residuals(cov=S - sigma, mean=mean - mu)
+    if unit == "cor.bentler":
+        return Residuals(cov=(S - sigma) / np.outer(s, s), mean=(mean - mu) / s)
+    return Residuals(cov=S / np.outer(s, s) - sigma / np.outer(t, t), mean=mean / s - mu / t)
+
+
+def root_mean_square(of: Residuals, *, means: bool, diagonal: bool = True, extra: Array | None = None) -> float:
+    """Return the root of the mean square of the different residuals.
+
+    Parameters
+    ----------
+    of : Residuals
+        Of one group.
+    means : bool
+        Count the means.
+    diagonal : bool
+        Count the variances.
+    extra : (p,) array, optional
+        What stands in for the residuals of the variances.
+
+    Returns
+    -------
+    float
+    """
+    i, j = np.tril_indices(len(of.mean), -1)
+    parts = [of.cov[i, j]]
+    if diagonal:
+        parts.append(np.diag(of.cov) if extra is None else extra)
+    if means:
+        parts.append(of.mean)
+    values = np.concatenate(parts)
+    return float(np.sqrt(values @ values / len(values))) if len(values) else 0.0
+
+
+def standard_errors_of_residuals(ram: Ram, sample: Sample, theta: Array, vcov: Array, n: float) -> Array:
+    """Return the standard errors of residuals in standard deviations observed, by normal theory.
+
+    Parameters
+    ----------
+    ram, sample : Ram, Sample
+        Of one group.
+    theta : (Q,) array
+        The estimates.
+    vcov : (Q, Q) array
+        Their covariances.
+    n : float
+        Rows.
+
+    Returns
+    -------
+    (p, p) array
+        Of the covariances; Bollen (1989): var(s) less that of the implied covariance.
+    """
+    at = implied(ram, theta)
+    c, own = columns(at, ram.free), ram.free.parameter
+    sigma, p = at.sigma, sample.p
+    i, j = np.tril_indices(p)
+    J = c.jacobian()
+    of_model = np.einsum("kq,qr,kr->k", J, vcov[np.ix_(own, own)], J)
+    of_sample = (sigma[i, i] * sigma[j, j] + sigma[i, j] ** 2) / n
+    errors = np.zeros((p, p))
+    errors[i, j] = errors[j, i] = np.sqrt(np.maximum(of_sample - of_model, 0.0))
+    s = np.sqrt(np.diag(sample.cov))
+    scaled: Array = errors / np.outer(s, s)
+    return scaled

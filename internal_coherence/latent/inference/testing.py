@@ -1,0 +1,223 @@
+"""The test of a model: χ², and χ² corrected for answers that are not normal or rows that are not independent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.estimation.estimators import TestName
+from internal_coherence.latent.estimation.weighted import gamma
+from internal_coherence.latent.fit.baseline import unstructured
+from internal_coherence.latent.fit.indices import p_value
+from internal_coherence.latent.inference.robust_tests import satorra_bentler_trace, saturated_trace, u_gamma
+from internal_coherence.latent.inference.scores import meat
+from internal_coherence.latent.model.derivatives import columns
+from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.sample import shares
+from internal_coherence.latent.solving import Fitted
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestOfFit:
+    """A test statistic.
+
+    Parameters
+    ----------
+    chisq, df, p_value : float
+        The statistic, its degrees of freedom, and the chance of a larger one if the model holds.
+    scaling_factor : float
+        What χ² was divided by; NaN for the standard test.
+    shift : float
+        What was then added; 0 but for the scaled and shifted test.
+    name : str
+        Which test.
+    """
+
+    chisq: float
+    df: float
+    p_value: float
+    scaling_factor: float = float("nan")
+    shift: float = 0.0
+    name: TestName = "standard"
+
+
+def standard_test(fitted: Fitted, df: int) -> TestOfFit:
+    """Return the standard test.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model.
+    df : int
+        Its degrees of freedom.
+
+    Returns
+    -------
+    TestOfFit
+    """
+    return TestOfFit(chisq=fitted.chisq, df=df, p_value=p_value(fitted.chisq, df))
+
+
+def robust_test(fitted: Fitted, df: int, *, saturated: float, clusters: int = 0) -> TestOfFit:
+    """Return the robust test that the model's estimator stands for.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model.
+    df : int
+        Its degrees of freedom.
+    saturated : float
+        tr(information⁻¹ meat) of the saturated model, for the tests of Yuan & Bentler.
+    clusters : int
+        Schools; 0 where rows are independent.
+
+    Returns
+    -------
+    TestOfFit
+        NaN for a model without degrees of freedom.
+    """
+    name, chisq = fitted.problem.estimator.test, fitted.chisq
+    if df == 0:
+        return TestOfFit(chisq=chisq, df=0, p_value=float("nan"), name=name)
+    if name in ("yuan.bentler.mplus", "yuan.bentler"):
+        factor = (saturated - model_trace(fitted, clustered=clusters > 0)) / df
+        scaled = chisq / factor
+        return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, name=name)
+    if name == "satorra.bentler":
+        factor = satorra_bentler(fitted) / df
+        scaled = chisq / factor
+        return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, name=name)
+    U = _u_gamma(fitted)
+    first, second = float(np.trace(U)), float((U * U.T).sum())
+    if name == "mean.var.adjusted":
+        fewer, factor = first**2 / second, second / first
+        scaled = chisq / factor
+        return TestOfFit(chisq=scaled, df=fewer, p_value=p_value(scaled, fewer), scaling_factor=factor, name=name)
+    factor = float(np.sqrt(second / df))
+    shift = df - first / factor
+    scaled = chisq / factor + shift
+    return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, shift=shift, name=name)
+
+
+def model_trace(fitted: Fitted, *, clustered: bool) -> float:
+    """Return tr(information⁻¹ meat) of a model, the information observed.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model.
+    clustered : bool
+        Whether scores are summed within schools.
+
+    Returns
+    -------
+    float
+    """
+    p = fitted.problem
+    bread = fitted.inverted(fitted.information("observed"))
+    return float((bread * meat(p.rams, p.samples, fitted.theta, p.n_parameters, clustered=clustered)).sum())
+
+
+def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:
+    """Return tr(information⁻¹ meat) of the saturated model of the same samples.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model.
+    clusters : int
+        Schools; 0 where rows are independent.
+
+    Returns
+    -------
+    float
+        The means count if the model speaks of them.
+    """
+    p = fitted.problem
+    if p.missing:
+        return model_trace(unstructured(p, covariances=True), clustered=clusters > 0)
+    total = 0.0
+    for ram, sample in zip(p.rams, p.samples, strict=True):
+        covariances, means = saturated_trace(sample, diagonal=False, n_clusters=clusters)
+        total += covariances + (means if ram.has_means else 0.0)
+    return total
+
+
+def satorra_bentler(fitted: Fitted) -> float:
+    """Return tr(UΓ).
+
+    Parameters
+    ----------
+    fitted : Fitted
+        A solved model of complete data.
+
+    Returns
+    -------
+    float
+    """
+    p = fitted.problem
+    if p.estimator.discrepancy != "ML":
+        return float(np.trace(_u_gamma(fitted)))
+    total = 0.0
+    for ram, sample in zip(p.rams, p.samples, strict=True):
+        total += satorra_bentler_trace(sample, inverse(implied(ram, fitted.theta).sigma))
+        if ram.has_means:
+            total += float(np.trace(np.linalg.solve(implied(ram, fitted.theta).sigma, sample.cov)))
+    return total - float((fitted.inverted(fitted.expected) * fitted.meat_of_moments).sum())
+
+
+def _u_gamma(fitted: Fitted) -> Array:
+    """Return UΓ of all groups, means included where the model speaks of them."""
+    p = fitted.problem
+    weights, gammas, jacobians = [], [], []
+    for g, (ram, sample) in enumerate(zip(p.rams, p.samples, strict=True)):
+        at = implied(ram, fitted.theta)
+        c, own = columns(at, ram.free), ram.free.parameter
+        J = np.zeros((sample.p * (sample.p + 1) // 2, p.n_parameters))
+        J[:, own] = c.jacobian()
+        V = _weight(fitted, g, inverse(at.sigma))
+        G = gamma(sample)
+        if ram.has_means:
+            J, V, G = _with_means(fitted, g, J, V)
+        weights.append(V)
+        gammas.append(G)
+        jacobians.append(J)
+    return u_gamma(weights, gammas, jacobians, shares(p.samples), fitted.free_directions)
+
+
+def _weight(fitted: Fitted, g: int, W: Array) -> Array:
+    """Return V of one group: the normal-theory weight at Σ for ML, what was minimised with for the others."""
+    kind = fitted.problem.estimator.discrepancy
+    if kind == "ULS":
+        return np.eye(len(W) * (len(W) + 1) // 2)
+    if kind in ("WLS", "DWLS"):
+        return fitted.problem.weights[g]
+    if kind == "GLS":
+        W = inverse(fitted.problem.samples[g].cov)
+    i, j = np.tril_indices(len(W))
+    halves = np.where(i == j, 0.5, 1.0)
+    V: Array = (W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]) * halves[:, None] * halves
+    return V
+
+
+def _with_means(fitted: Fitted, g: int, J: Array, V: Array) -> tuple[Array, Array, Array]:
+    """Return J, V and Γ with the means before the covariances."""
+    from internal_coherence.latent.estimation.weighted import products_of_rows
+
+    p = fitted.problem
+    ram, sample = p.rams[g], p.samples[g]
+    at = implied(ram, fitted.theta)
+    M = np.zeros((sample.p, p.n_parameters))
+    M[:, ram.free.parameter] = columns(at, ram.free).M
+    rows = np.concatenate([sample.X - sample.mean, products_of_rows(sample)], axis=1)  # type: ignore[operator]  # products_of_rows has asked for X
+    rows = rows - rows.mean(axis=0)
+    size = sample.p
+    whole = np.zeros((size + len(V),) * 2)
+    whole[:size, :size] = inverse(at.sigma if p.estimator.discrepancy == "ML" else sample.cov)
+    whole[size:, size:] = V
+    return np.concatenate([M, J]), whole, rows.T @ rows / len(rows)

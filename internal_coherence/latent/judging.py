@@ -1,0 +1,143 @@
+"""From a solved model to what it is judged by: degrees of freedom, tests, baseline, likelihoods."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.fit.baseline import unstructured
+from internal_coherence.latent.fit.goodness import Judged
+from internal_coherence.latent.inference.missing_data import as_if_complete
+from internal_coherence.latent.inference.testing import (
+    TestOfFit,
+    model_trace,
+    robust_test,
+    saturated_trace_of,
+    standard_test,
+)
+from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.solving import Fitted
+
+Array = NDArray[np.float64]
+
+
+def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
+    """Return what a model is judged by.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Solved, and converged.
+    exogenous : tuple of int
+        Positions of covariates that are fixed to the data.
+    clusters : int
+        Schools; 0 where rows are independent.
+
+    Returns
+    -------
+    Judged
+    """
+    p = fitted.problem
+    given = len(exogenous)
+    moments = fitted.n_moments
+    for ram in p.rams:
+        moments -= given * (given + 1) // 2 + (given if ram.has_means else 0)
+    df = moments - fitted.n_free
+    baseline = unstructured(p, frozenset(exogenous), covariances=False)
+    baseline_df = moments - baseline.n_free
+    robust: TestOfFit | None = None
+    baseline_robust: TestOfFit | None = None
+    trace = saturated = float("nan")
+    if p.estimator.robust:
+        if p.estimator.test.startswith("yuan"):
+            saturated = saturated_trace_of(fitted, clusters=clusters)
+            trace = model_trace(fitted, clustered=clusters > 0)
+        robust = robust_test(fitted, df, saturated=saturated, clusters=clusters)
+        baseline_robust = robust_test(baseline, baseline_df, saturated=saturated, clusters=clusters)
+    complete = [
+        as_if_complete(f, robust=p.estimator.robust, clustered=clusters > 0) if p.missing and df else None
+        for f in (fitted, baseline)
+    ]
+    likelihood = p.estimator.discrepancy == "ML"
+    logl = log_likelihood(fitted, exogenous) if likelihood else float("nan")
+    best = saturated_log_likelihood(fitted, exogenous) if likelihood else float("nan")
+    return Judged(
+        fitted=fitted,
+        baseline=baseline,
+        df=df,
+        baseline_df=baseline_df,
+        test=standard_test(fitted, df),
+        baseline_test=standard_test(baseline, baseline_df),
+        robust=robust,
+        baseline_robust=baseline_robust,
+        log_likelihood=logl,
+        saturated_log_likelihood=best,
+        trace=trace,
+        saturated_trace=saturated,
+        n_saturated=moments,
+        exogenous=exogenous,
+        complete=complete[0],
+        baseline_complete=complete[1],
+    )
+
+
+def saturated_log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> float:
+    """Return the log-likelihood of the saturated model.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Whose samples.
+    exogenous : tuple of int
+        Covariates on which the likelihood is conditional.
+
+    Returns
+    -------
+    float
+    """
+    total = 0.0
+    for sample in fitted.problem.samples:
+        if len(sample.patterns):
+            total += sample.saturated_log_likelihood
+        else:
+            total += _normal(sample, sample.cov, np.zeros(sample.p), np.arange(sample.p))
+            total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
+    return total
+
+
+def log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> float:
+    """Return the log-likelihood of a model.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Solved.
+    exogenous : tuple of int
+        Covariates on which the likelihood is conditional.
+
+    Returns
+    -------
+    float
+    """
+    p = fitted.problem
+    if p.missing:
+        saturated = saturated_log_likelihood(fitted, exogenous)
+        return saturated - p.n * fitted.solution.point.value
+    total = 0.0
+    for ram, sample in zip(p.rams, p.samples, strict=True):
+        at = implied(ram, fitted.theta)
+        d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
+        total += _normal(sample, at.sigma, d, np.arange(sample.p))
+        total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
+    return total
+
+
+def _normal(sample: Sample, sigma: Array, d: Array, has: NDArray[np.intp]) -> float:
+    """Return the normal log-likelihood of some of the variables."""
+    if not len(has):
+        return 0.0
+    at = np.ix_(has, has)
+    W, S = inverse(sigma[at]), sample.cov[at]
+    inside = len(has) * np.log(2 * np.pi) + np.linalg.slogdet(sigma[at])[1] + (W * S).sum() + d[has] @ W @ d[has]
+    return -0.5 * sample.n * float(inside)

@@ -1,0 +1,188 @@
+"""How Σ and μ change with each parameter, and what that makes of the gradient and the curvature of the likelihood.
+
+Every derivative of Σ has rank two: with b_i the columns of B and c_j the rows of C,
+
+    ∂Σ/∂A_ij = b_i c_j' + c_j b_i',     ∂Σ/∂S_ij = b_i b_j' + b_j b_i'  (half of it where i = j),
+    ∂μ/∂A_ij = b_i η_j,                 ∂μ/∂m_i = b_i.
+
+Written as u v' + v u', the columns u, v (and ∂μ) of all parameters are the matrices U, V (and M). With W = Σ⁻¹, d the
+observed means less μ, S̃ = S + dd' and G = W − W S̃ W, the discrepancy F = ½(log|Σ| + tr S̃W) has the gradient
+
+    diag(U'GV) − M'Wd,
+
+and its expectation the curvature (U'WU)∘(V'WV) + K∘K' + M'WM with K = U'WV: no matrix has more rows than parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.model.ram import Implied, Places
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """The derivatives by q parameters.
+
+    Parameters
+    ----------
+    U, V : (p, q) array
+        ∂Σ = u v' + v u'; zero for a mean.
+    M : (p, q) array
+        ∂μ; zero for a covariance.
+    """
+
+    U: Array
+    V: Array
+    M: Array
+
+    def jacobian(self) -> Array:
+        """Return the derivatives of the p(p + 1)/2 different entries of Σ, row by row of its lower triangle.
+
+        Returns
+        -------
+        (p(p + 1)/2, q) array
+        """
+        i, j = np.tril_indices(len(self.U))
+        return self.U[i] * self.V[j] + self.V[i] * self.U[j]
+
+
+def columns(at: Implied, places: Places) -> Columns:
+    """Return the derivatives by the parameters that stand in some places.
+
+    Parameters
+    ----------
+    at : Implied
+        Where.
+    places : Places
+        Of q parameters, free ones or others.
+
+    Returns
+    -------
+    Columns
+    """
+    B, C, eta = at.B, at.C, at.eta
+    diagonal = places.s_row == places.s_col
+    nothing = np.zeros((len(B), len(places.m_row)))
+    U = np.concatenate([B[:, places.a_row], B[:, places.s_row], nothing], axis=1)
+    V = np.concatenate([C[places.a_col].T, B[:, places.s_col] * np.where(diagonal, 0.5, 1.0), nothing], axis=1)
+    M = np.concatenate(
+        [B[:, places.a_row] * eta[places.a_col], np.zeros((len(B), places.n_s)), B[:, places.m_row]], axis=1
+    )
+    return Columns(U=U, V=V, M=M)
+
+
+def expected_information(c: Columns, W: Array) -> Array:
+    """Return the expected curvature of the discrepancy, an observation.
+
+    Parameters
+    ----------
+    c : Columns
+        Of q parameters.
+    W : (p, p) array
+        Σ⁻¹, or what stands for it.
+
+    Returns
+    -------
+    (q, q) array
+    """
+    WU, WV = W @ c.U, W @ c.V
+    K = c.U.T @ WV
+    curvature: Array = (c.U.T @ WU) * (c.V.T @ WV) + K * K.T + c.M.T @ (W @ c.M)
+    return curvature
+
+
+def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: Array, d: Array) -> Array:
+    """Return the curvature of the discrepancy itself, an observation: its Hessian.
+
+    Parameters
+    ----------
+    at : Implied
+        Where.
+    places, c : Places, Columns
+        Of q parameters.
+    W, S : (p, p) array
+        Σ⁻¹, and the observed covariances.
+    d : (p,) array
+        The observed means less μ.
+
+    Returns
+    -------
+    (q, q) array
+    """
+    y = W @ d
+    R = W @ S @ W + np.outer(y, y)
+    WU, WV, RU, RV = W @ c.U, W @ c.V, R @ c.U, R @ c.V
+    K, L = c.U.T @ WV, c.U.T @ RV
+    uwu, vwv = c.U.T @ WU, c.V.T @ WV
+    H: Array = -(uwu * vwv + K * K.T) + uwu * (c.V.T @ RV) + (c.U.T @ RU) * vwv + K.T * L + K * L.T
+    if c.M.any():
+        WM = W @ c.M
+        P = (c.U.T @ y)[:, None] * (c.V.T @ WM) + (c.V.T @ y)[:, None] * (c.U.T @ WM)
+        H += c.M.T @ WM + P + P.T
+    return H + second_derivative_part(at, places, W - R, y)
+
+
+def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> Array:
+    """Return what second derivatives give of the curvature: ½ tr(G ∂²Σ) − y'∂²μ, linear in G and y.
+
+    Parameters
+    ----------
+    at : Implied
+        Where.
+    places : Places
+        Of q parameters.
+    G : (p, p) array
+        W − R.
+    y : (p,) array
+        Wd.
+
+    Returns
+    -------
+    (q, q) array
+    """
+    i, j, r, s, h = places.a_row, places.a_col, places.s_row, places.s_col, places.m_row
+    BGC, BGB, By = at.B.T @ G @ at.C.T, at.B.T @ G @ at.B, at.B.T @ y
+    E, eta = at.E, at.eta
+    n_a, n_s = places.n_a, places.n_s
+    D = np.zeros((len(places), len(places)))
+    # Two arrows: Σ bends by the way through both, either first, and by what their origins have in common.
+    through = E[np.ix_(j, i)]
+    pull = BGC[np.ix_(i, j)] - np.outer(By[i], eta[j])
+    D[:n_a, :n_a] = through.T * pull.T + through * pull + at.omega[np.ix_(j, j)] * BGB[np.ix_(i, i)]
+    half = np.where(r == s, 0.5, 1.0)
+    mixed = (E[np.ix_(j, r)] * BGB[np.ix_(i, s)] + E[np.ix_(j, s)] * BGB[np.ix_(i, r)]) * half
+    D[:n_a, n_a : n_a + n_s] = mixed
+    D[n_a : n_a + n_s, :n_a] = mixed.T
+    shift = -By[i][:, None] * E[np.ix_(j, h)]
+    D[:n_a, n_a + n_s :] = shift
+    D[n_a + n_s :, :n_a] = shift.T
+    return D
+
+
+def casewise_scores(X: Array, mu: Array, W: Array, c: Columns) -> Array:
+    """Return the derivatives of each row's log-likelihood.
+
+    Parameters
+    ----------
+    X : (n, p) array
+        Complete rows.
+    mu : (p,) array
+        Their means, as implied or as observed.
+    W : (p, p) array
+        Σ⁻¹.
+    c : Columns
+        Of q parameters.
+
+    Returns
+    -------
+    (n, q) array
+    """
+    Y = (X - mu) @ W
+    scores: Array = (Y @ c.U) * (Y @ c.V) - np.einsum("pq,pq->q", c.U, W @ c.V) + Y @ c.M
+    return scores

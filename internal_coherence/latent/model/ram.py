@@ -1,0 +1,194 @@
+"""A model as three matrices in which some entries are free: the reticular action model (McArdle & McDonald 1984).
+
+The variables v, observed ones first, follow v = m + A v + e with cov(e) = S. Then, with E = (I − A)⁻¹ and the first p
+rows of everything for what is observed,
+
+    Ω = E S E',   Σ = Ω[:p, :p],   η = E m,   μ = η[:p].
+
+An arrow from j to i is A_ij, a covariance S_ij, a mean or an intercept m_i.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+
+def inverse(S: Array) -> Array:
+    """Return S⁻¹.
+
+    Parameters
+    ----------
+    S : (p, p) array
+        Covariances, or an information.
+
+    Returns
+    -------
+    (p, p) array
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If it is singular.
+    """
+    return np.asarray(np.linalg.inv(S), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """Where parameters stand in the matrices; the arrows come first, then the covariances, then the means.
+
+    Parameters
+    ----------
+    a_row, a_col : (q_A,) array of int
+        Of the arrows, from column to row.
+    s_row, s_col : (q_S,) array of int
+        Of the variances and covariances.
+    m_row : (q_m,) array of int
+        Of the means and intercepts.
+    parameter : (q_A + q_S + q_m,) array of int
+        The number of the parameter that stands there, from 0, over all groups.
+    """
+
+    a_row: Integers
+    a_col: Integers
+    s_row: Integers
+    s_col: Integers
+    m_row: Integers
+    parameter: Integers
+
+    @property
+    def n_a(self) -> int:
+        """How many are arrows."""
+        return len(self.a_row)
+
+    @property
+    def n_s(self) -> int:
+        """How many are covariances."""
+        return len(self.s_row)
+
+    def __len__(self) -> int:
+        return len(self.parameter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ram:
+    """The model of one group.
+
+    Parameters
+    ----------
+    variables : tuple of str
+        All, the observed ones first.
+    n_observed : int
+        p.
+    A, S : (t, t) array
+        Their fixed entries; 0 where a parameter stands.
+    m : (t,) array
+        The same of the means.
+    free : Places
+        Where the parameters stand.
+    """
+
+    variables: tuple[str, ...]
+    n_observed: int
+    A: Array
+    S: Array
+    m: Array
+    free: Places
+
+    @property
+    def has_means(self) -> bool:
+        """Whether the model says anything of means."""
+        return bool(len(self.free.m_row) or self.m.any())
+
+    def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Return the matrices with the parameters filled in.
+
+        Parameters
+        ----------
+        theta : (Q,) array
+            All parameters of all groups.
+
+        Returns
+        -------
+        (t, t) array, (t, t) array, (t,) array
+            A, S and m.
+        """
+        f = self.free
+        A, S, m = self.A.copy(), self.S.copy(), self.m.copy()
+        values = theta[f.parameter]
+        A[f.a_row, f.a_col] = values[: f.n_a]
+        S[f.s_row, f.s_col] = S[f.s_col, f.s_row] = values[f.n_a : f.n_a + f.n_s]
+        m[f.m_row] = values[f.n_a + f.n_s :]
+        return A, S, m
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Implied:
+    """What a model says at some value of its parameters.
+
+    Parameters
+    ----------
+    E : (t, t) array
+        (I − A)⁻¹, the total effects.
+    omega : (t, t) array
+        Ω, covariances of all variables.
+    eta : (t,) array
+        Their means.
+    n_observed : int
+        p.
+    """
+
+    E: Array
+    omega: Array
+    eta: Array
+    n_observed: int
+
+    @property
+    def B(self) -> Array:
+        """Total effects on the observed variables, (p, t)."""
+        return self.E[: self.n_observed]
+
+    @property
+    def C(self) -> Array:
+        """Covariances of all variables with the observed ones, (t, p)."""
+        return self.omega[:, : self.n_observed]
+
+    @property
+    def sigma(self) -> Array:
+        """Σ, (p, p)."""
+        return self.omega[: self.n_observed, : self.n_observed]
+
+    @property
+    def mu(self) -> Array:
+        """μ, (p,)."""
+        return self.eta[: self.n_observed]
+
+
+def implied(ram: Ram, theta: Array) -> Implied:
+    """Return what a model says.
+
+    Parameters
+    ----------
+    ram : Ram
+        Of one group.
+    theta : (Q,) array
+        All parameters.
+
+    Returns
+    -------
+    Implied
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where the arrows feed back on themselves without end: I − A is singular.
+    """
+    A, S, m = ram.matrices(theta)
+    E = inverse(np.eye(len(A)) - A)
+    return Implied(E=E, omega=E @ S @ E.T, eta=E @ m, n_observed=ram.n_observed)

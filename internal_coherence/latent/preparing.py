@@ -1,0 +1,265 @@
+"""A user's data as the samples of a model: checked once, at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from internal_coherence.errors import ModelError, ResponseError, closest, listing
+from internal_coherence.latent.sample import Sample
+from internal_coherence.moments.saturated import pattern_moments, saturated_normal
+from internal_coherence.moments.sufficient import Moments
+from internal_coherence.moments.trouble import smallest_eigenvalue
+from internal_coherence.responses import Responses
+
+Array = NDArray[np.float64]
+Data = pd.DataFrame | Responses | Moments
+Column = str | ArrayLike | pd.Series | None
+Missing = Literal["listwise", "pairwise", "fiml"]
+SINGULAR: Final = 1e-10
+"""A smallest eigenvalue of the correlations below this is none."""
+MISSING: Final[tuple[str, ...]] = get_args(Missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """A user's rows: the columns, and what is known of each row beside them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        All columns.
+    group : (n,) array of int
+        Which group, from 0.
+    labels : tuple of str
+        The groups, in the order in which they first occur; one empty name if there is one group.
+    cluster : (n,) array of int or None
+        Which school, from 0.
+    weights : (n,) array or None
+        Sampling weights, as given.
+    """
+
+    frame: pd.DataFrame
+    group: NDArray[np.intp]
+    labels: tuple[str, ...]
+    cluster: NDArray[np.intp] | None
+    weights: Array | None
+
+
+def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weights: Column, what: str) -> Rows:
+    """Return a user's rows.
+
+    Parameters
+    ----------
+    data : DataFrame or Responses
+        `Responses` of one wave give their items.
+    group, cluster, weights : str, array or None
+        A column's name, or one value a row; of `Responses` also ``"school"``, ``"role"``.
+    what : str
+        The verb, for messages.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    ResponseError
+        For columns that are not there, are missing in some rows, or are of another length.
+    """
+    if isinstance(data, Responses):
+        wave = data.one_wave(what)
+        people = wave.people
+        frame = pd.concat([wave.items, people.drop(columns=[c for c in people if c in wave.items])], axis=1)
+    elif isinstance(data, pd.DataFrame):
+        frame = data
+    else:
+        raise ResponseError(f"{what} takes a data frame, Responses or Moments, not {type(data).__name__}")
+    if not frame.columns.is_unique:
+        raise ResponseError(f"{what}: columns of the same name: {listing(frame.columns[frame.columns.duplicated()])}")
+    grouped = _column(frame, group, "group", what)
+    codes = np.zeros(len(frame), dtype=np.intp)
+    labels: tuple[str, ...] = ("",)
+    if grouped is not None:
+        codes, found = pd.factorize(grouped)
+        codes, labels = codes.astype(np.intp), tuple(str(x) for x in found)
+        if len(labels) < 2:
+            raise ResponseError(f"{what}: group= has one value only, {labels[0]!r}")
+    clustered = _column(frame, cluster, "cluster", what)
+    weighted = _column(frame, weights, "sampling_weights", what)
+    return Rows(
+        frame=frame,
+        group=codes,
+        labels=labels,
+        cluster=None if clustered is None else pd.factorize(clustered)[0].astype(np.intp),
+        weights=None if weighted is None else _positive(weighted, what),
+    )
+
+
+def _column(frame: pd.DataFrame, given: Column, option: str, what: str) -> pd.Series | None:
+    if given is None:
+        return None
+    if isinstance(given, str):
+        if given not in frame:
+            raise ResponseError(f"{what}: {option}={given!r} is no column{closest(given, frame.columns)}")
+        values = frame[given]
+    else:
+        values = pd.Series(given)
+        if isinstance(given, pd.Series) and len(given) == len(frame) and not given.index.equals(frame.index):
+            raise ResponseError(f"{what}: {option}= has another index than the data")
+        if len(values) != len(frame):
+            raise ResponseError(f"{what}: {option}= has {len(values)} entries for {len(frame)} rows")
+    if missing := int(values.isna().sum()):
+        raise ResponseError(
+            f"{what}: {option}= is missing in {missing} of {len(frame)} rows; leave those rows out first"
+        )
+    return values
+
+
+def _positive(values: pd.Series, what: str) -> Array:
+    weights = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+    if not (weights > 0).all() or not np.isfinite(weights).all():
+        raise ResponseError(f"{what}: sampling_weights= must be numbers above 0")
+    return weights
+
+
+def samples_of(
+    rows: Rows, names: Sequence[str], missing: Missing, *, wishart: bool, what: str
+) -> tuple[tuple[Sample, ...], int]:
+    """Return the samples of the model's variables, and how many rows were left out.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data.
+    names : sequence of str
+        The observed variables.
+    missing : {"listwise", "pairwise", "fiml"}
+        What is done with missing answers.
+    wishart : bool
+        Whether covariances are divided by n − 1.
+    what : str
+        The verb, for messages.
+
+    Returns
+    -------
+    tuple of Sample
+        One a group.
+    int
+
+    Raises
+    ------
+    ResponseError
+        For variables that are not there, are no numbers or do not vary, and groups that are too small.
+    """
+    X = _numbers(rows.frame, names, what)
+    present = ~np.isnan(X)
+    keep = present.all(axis=1) if missing == "listwise" else present.any(axis=1)
+    samples = []
+    cluster = None
+    if rows.cluster is not None:
+        cluster = np.full(len(X), -1, dtype=np.intp)
+        cluster[keep] = np.unique(rows.cluster[keep], return_inverse=True)[1]
+    for g, label in enumerate(rows.labels):
+        own = keep & (rows.group == g)
+        part = Rows(
+            frame=rows.frame[:0],
+            group=rows.group[own],
+            labels=(label,),
+            cluster=None if cluster is None else cluster[own],
+            weights=None if rows.weights is None else rows.weights[own] * keep.sum() / rows.weights[keep].sum(),
+        )
+        where = f"{what}: group {label!r}: " if label else f"{what}: "
+        samples.append(_sample(X[own], part, names, missing, wishart, where))
+    return tuple(samples), int((~keep).sum())
+
+
+def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:
+    if absent := [name for name in names if name not in frame.columns]:
+        hint = closest(absent[0], frame.columns)
+        raise ResponseError(f"{what}: the data have no column {listing(absent)}{hint}")
+    part = frame[list(names)]
+    if wrong := [str(name) for name, kind in part.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+        raise ResponseError(f"{what}: variables must be numbers; these columns are not: {listing(wrong)}")
+    X = part.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(X).any():
+        raise ResponseError(f"{what}: infinite values in {listing(np.array(names)[np.isinf(X).any(axis=0)])}")
+    return X
+
+
+def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
+    n = len(X)
+    if n < 2:
+        raise ResponseError(f"{where}{n} rows are left to estimate from")
+    with np.errstate(invalid="ignore"):
+        still = [name for name, x in zip(names, X.T, strict=True) if not np.nanmax(x) > np.nanmin(x)]
+    if still:
+        raise ResponseError(f"{where}everyone gave the same answer to {listing(still)}")
+    label, weights = rows.labels[0], rows.weights
+    if missing == "fiml" and np.isnan(X).any():
+        if weights is not None:
+            raise ModelError(f"{where}sampling_weights= goes with complete data or missing='listwise'")
+        fit = saturated_normal(X, tuple(names))
+        if not fit.converged:
+            raise ResponseError(f"{where}the means and covariances of incomplete answers could not be estimated")
+        return Sample(
+            label=label,
+            n=float(n),
+            cov=fit.cov,
+            mean=fit.mean,
+            X=X,
+            cluster=rows.cluster,
+            patterns=pattern_moments(X - fit.mean),
+            saturated_log_likelihood=fit.log_likelihood,
+        )
+    if missing == "pairwise" and np.isnan(X).any():
+        m = Moments.from_data(pd.DataFrame(X, columns=list(names)), missing="pairwise")
+        return Sample(label=label, n=float(n), cov=m.cov * (n - 1) / n, mean=m.mean)
+    if n <= X.shape[1]:
+        raise ResponseError(f"{where}{n} rows for {X.shape[1]} variables: their covariances are singular")
+    w = np.ones(n) if weights is None else weights
+    total = float(w.sum())
+    mean = w @ X / total
+    Z = X - mean
+    cov = (Z * w[:, None]).T @ Z / (total - 1 if wishart else total)
+    if smallest_eigenvalue(cov) < SINGULAR:
+        raise ResponseError(f"{where}some of the variables determine others: {listing(names)}")
+    return Sample(label=label, n=total, cov=cov, mean=mean, X=X, weights=weights, cluster=rows.cluster)
+
+
+def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool, what: str) -> tuple[Sample, ...]:
+    """Return the sample of a model whose data are moments.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of one group, covariances with divisor n − 1.
+    names : sequence of str
+        The observed variables.
+    wishart : bool
+        Whether that divisor is kept.
+    what : str
+        The verb, for messages.
+
+    Returns
+    -------
+    tuple of Sample
+
+    Raises
+    ------
+    ModelError
+        If n is not known.
+    """
+    part = moments.select(names)
+    if moments.n_rows is None:
+        raise ModelError(f"{what}: these moments do not say of how many teachers they are; pass n= to Moments.from_cov")
+    n = moments.n_rows
+    if (trouble := part.trouble()) or part.smallest_eigenvalue() < SINGULAR:
+        raise ModelError(f"{what}: {trouble or 'some of the variables determine others'}")
+    factor = 1.0 if wishart or moments.missing == "em" else (n - 1) / n
+    return (Sample(label="", n=float(n), cov=part.cov * factor, mean=np.nan_to_num(part.mean)),)

@@ -1,0 +1,72 @@
+"""What was observed, group by group, in the form that estimation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.moments.saturated import Patterns
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """The data of one group.
+
+    Parameters
+    ----------
+    label : str
+        The group's name; empty if it is the only one.
+    n : float
+        Rows, or the sum of their weights.
+    cov : (p, p) array
+        Covariances, divisor n; under missing answers those of the saturated model.
+    mean : (p,) array
+        Means.
+    X : (n, p) array or None
+        The rows, NaN where missing; None if only moments were given.
+    weights : (n,) array or None
+        Of the rows, summing to n.
+    cluster : (n,) array of int or None
+        The school of each row, numbered over all groups.
+    patterns : sequence of Patterns
+        Rows by pattern of missing answers, centred on `mean`; empty where all are complete.
+    saturated_log_likelihood : float
+        Of the saturated model under missing answers; NaN otherwise, where it is a closed form.
+    """
+
+    label: str
+    n: float
+    cov: Array
+    mean: Array
+    X: Array | None = None
+    weights: Array | None = None
+    cluster: Integers | None = None
+    patterns: Sequence[Patterns] = ()
+    saturated_log_likelihood: float = float("nan")
+
+    @property
+    def p(self) -> int:
+        """The number of observed variables."""
+        return len(self.mean)
+
+
+def shares(samples: Sequence[Sample]) -> Array:
+    """Return each group's share of all rows.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Returns
+    -------
+    (G,) array
+    """
+    n = np.array([sample.n for sample in samples])
+    share: Array = n / n.sum()
+    return share

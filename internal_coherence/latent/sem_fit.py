@@ -1,0 +1,314 @@
+"""`SemFit`: a fitted model, and everything that is asked of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from internal_coherence.errors import ModelError, check_option
+from internal_coherence.latent.fit.candidates import modification_table
+from internal_coherence.latent.fit.estimates import estimate_table, r_squared, standardized_table
+from internal_coherence.latent.fit.factor_scoring import ScoreMethod, latent_scores
+from internal_coherence.latent.fit.goodness import Judged, all_measures
+from internal_coherence.latent.fit.indices import p_value
+from internal_coherence.latent.fit.released import parted, wald
+from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
+from internal_coherence.latent.model.building import equations
+from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.table.par_table import ParTable
+from internal_coherence.records import Record, plain
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SemFit(Record):
+    """A model of latent variables, fitted.
+
+    Parameters
+    ----------
+    table : ParTable
+        The model.
+    estimator : str
+        As it was asked for.
+    missing : {"listwise", "pairwise", "fiml"}
+        How missing answers were treated.
+    converged : bool
+        Whether a minimum was found; if not, all that rests on one is NaN.
+    trouble : str
+        Why not; empty if it was.
+    n_steps : int
+        Steps of the optimiser.
+    n, n_excluded : int
+        Rows used, and left out for missing answers.
+    n_clusters : int
+        Schools within which rows may go together; 0 if they are taken as independent.
+    observed, latent, groups : tuple of str
+        Names.
+    notes : tuple of str
+        What was warned of.
+    """
+
+    table: ParTable
+    estimator: str
+    missing: str
+    converged: bool
+    trouble: str
+    n_steps: int
+    n: int
+    n_excluded: int
+    n_clusters: int
+    observed: tuple[str, ...]
+    latent: tuple[str, ...]
+    groups: tuple[str, ...]
+    notes: tuple[str, ...]
+    _fitted: Fitted
+    _judged: Judged | None
+    _vcov: Array
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom; −1 if the fit did not converge."""
+        return -1 if self._judged is None else self._judged.df
+
+    @property
+    def chisq(self) -> float:
+        """The standard test statistic."""
+        return float("nan") if self._judged is None else self._judged.test.chisq
+
+    @property
+    def vcov(self) -> Array:
+        """Covariances of the free parameters' estimates, in the order of ``table.rows["free"]``."""
+        return self._vcov
+
+    @property
+    def coef(self) -> Array:
+        """The free parameters' estimates, in the order of ``table.rows["free"]``."""
+        return self._fitted.theta
+
+    def fit_measures(self) -> pd.Series:
+        """Return all measures of fit.
+
+        Returns
+        -------
+        Series
+            Under lavaan's names, with underscores for dots.
+        """
+        if self._judged is None:
+            return pd.Series({"npar": float(self._fitted.n_free), "chisq": np.nan, "df": np.nan, "pvalue": np.nan})
+        return pd.Series(all_measures(self._judged))
+
+    def parameter_estimates(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the estimates with standard errors, limits and standardised values.
+
+        Parameters
+        ----------
+        level : float
+            Of the limits.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
+        """
+        return estimate_table(self.table, self._fitted, self._vcov, _checked(level))
+
+    def standardized_solution(
+        self, type: Literal["std_all", "std_lv"] = "std_all", level: float = 0.95
+    ) -> pd.DataFrame:  # lavaan's name
+        """Return the standardised solution with its own standard errors.
+
+        Parameters
+        ----------
+        type : {"std_all", "std_lv"}
+            Give variance 1 to all variables, or to the latent ones only.
+        level : float
+            Of the limits.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs, group, label, est_std, se, z, pvalue, ci_lower, ci_upper``.
+        """
+        check_option("type", type, ("std_all", "std_lv"))
+        which: Literal["lv", "all"] = "all" if type == "std_all" else "lv"
+        return standardized_table(self.table, self._fitted, self._vcov, which, _checked(level))
+
+    def r_squared(self) -> pd.DataFrame:
+        """Return the share of every dependent variable's variance that the model explains.
+
+        Returns
+        -------
+        DataFrame
+            ``group, variable, r_squared``.
+        """
+        rows = [
+            {"group": label, "variable": name, "r_squared": value}
+            for g, label in enumerate(self.groups)
+            for name, value in r_squared(self._fitted, g).items()
+        ]
+        return pd.DataFrame(rows, columns=["group", "variable", "r_squared"])
+
+    def residuals(self, type: Unit = "cor.bentler", group: int | str = 0) -> pd.DataFrame:  # lavaan's name
+        """Return what is observed less what the model says, of the covariances.
+
+        Parameters
+        ----------
+        type : {"raw", "cor.bentler", "cor.bollen"}
+            As they are; in standard deviations observed; or as differences of correlations.
+        group : int or str
+            Which group, by number or name.
+
+        Returns
+        -------
+        DataFrame
+            Variables by variables; where the model speaks of means, a last row ``mean``.
+        """
+        check_option("type", type, ("raw", "cor.bentler", "cor.bollen"))
+        g = self.groups.index(group) if isinstance(group, str) else group
+        p = self._fitted.problem
+        found = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, type)
+        names = list(self.observed)
+        table = pd.DataFrame(found.cov, index=names, columns=names)
+        if p.rams[g].has_means:
+            table.loc["mean"] = found.mean
+        return table
+
+    def modification_indices(self) -> pd.DataFrame:
+        """Return by how much χ² would fall if a parameter that is fixed to 0 were free, and where it would go.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs, group, mi, epc, sepc_lv, sepc_all``: the index, the expected change, and that standardised.
+
+        Notes
+        -----
+        ``lavaan::modindices(fit, sort. = FALSE)``. Of many indices the largest is large by chance too; a parameter that no theory
+        names is better left where it is.
+        """
+        return modification_table(self.table, self._solved("modification indices"))
+
+    def score_test(self) -> pd.DataFrame:
+        """Test the equalities: each alone, the others kept, and all together.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs, chisq, df, pvalue``; the last row is the joint test.
+
+        Raises
+        ------
+        ModelError
+            If nothing is held equal.
+
+        Notes
+        -----
+        ``lavaan::lavTestScore``.
+        """
+        fitted = self._solved("score tests")
+        constraints = fitted.problem.constraints
+        if constraints is None:
+            raise ModelError("nothing in this model is held equal, so there is nothing to test")
+        J = constraints.jacobian(fitted.theta)
+        named = [(self._name(int(np.argmax(row > 0))), self._name(int(np.argmax(row < 0)))) for row in J]
+        alone = [parted(fitted, J, [k]) for k in range(len(J))]
+        together = parted(fitted, J, None)
+        rows = [(a, "==", b, x, 1, p_value(x, 1)) for (a, b), x in zip(named, alone, strict=True)]
+        rows.append(("all", "==", "", together, len(J), p_value(together, len(J))))
+        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "chisq", "df", "pvalue"])
+
+    def wald_test(self, constraints: str) -> pd.DataFrame:
+        """Test by Wald's statistic whether labelled parameters satisfy equations.
+
+        Parameters
+        ----------
+        constraints : str
+            One a line, ``"a == b"``, of labels of the model.
+
+        Returns
+        -------
+        DataFrame
+            One row: ``chisq, df, pvalue``.
+
+        Notes
+        -----
+        ``lavaan::lavTestWald``.
+        """
+        fitted = self._solved("a Wald test")
+        asked = equations(self.table, constraints)
+        chisq, df = wald(self._vcov, asked.residual(fitted.theta), asked.jacobian(fitted.theta))
+        return pd.DataFrame({"chisq": [chisq], "df": [df], "pvalue": [p_value(chisq, df)]})
+
+    def _solved(self, what: str) -> Fitted:
+        if not self.converged:
+            raise ModelError(f"{what}: this fit did not converge; {self.trouble}")
+        return self._fitted
+
+    def _name(self, parameter: int) -> str:
+        row = next(row for row in self.table.entries if row.free == parameter + 1)
+        return row.label or row.name
+
+    def factor_scores(self, method: ScoreMethod = "regression") -> pd.DataFrame:
+        """Return scores of the latent variables, row by row.
+
+        Parameters
+        ----------
+        method : {"regression", "bartlett"}
+            What is to be expected given the answers, which draws towards the mean; or what fits the answers best.
+
+        Returns
+        -------
+        DataFrame
+            Rows by latent variables, groups one after the other.
+        """
+        check_option("method", method, ("regression", "bartlett"))
+        p = self._fitted.problem
+        parts = [
+            pd.DataFrame(latent_scores(ram, sample, self._fitted.theta, method), columns=list(self.latent))
+            for ram, sample in zip(p.rams, p.samples, strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the estimates, as `parameter_estimates`.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return self.parameter_estimates()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values: the estimates, the fit, and the decisions.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            **Record.to_dict(self),
+            "estimates": plain(self.parameter_estimates()),
+            "fit": plain(self.fit_measures().to_dict()),
+        }
+
+    def __repr__(self) -> str:
+        if not self.converged:
+            return f"<SemFit, {self.estimator}: not converged; {self.trouble}>"
+        m = self.fit_measures()
+        scaled = "_scaled" if "chisq_scaled" in m else ""
+        schools = f" in {self.n_clusters} schools" if self.n_clusters else ""
+        return (
+            f"<SemFit, {self.estimator}: {m[f'chisq{scaled}']:.2f} chi-square, {m[f'df{scaled}']:.0f} df,"
+            f" cfi {m[f'cfi{scaled}']:.3f}, rmsea {m[f'rmsea{scaled}']:.3f}, srmr {m['srmr']:.3f}; n = {self.n}{schools}>"
+        )
+
+
+def _checked(level: float) -> float:
+    if not 0 < level < 1:
+        raise ModelError(f"level={level} is not between 0 and 1")
+    return level

@@ -1,0 +1,235 @@
+"""A model of samples, estimated: what the fitted record and everything computed from it stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.latent.estimation.estimators import Estimator
+from internal_coherence.latent.estimation.fiml import FullInformation
+from internal_coherence.latent.estimation.normal_theory import NormalTheory
+from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
+from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma
+from internal_coherence.latent.inference.curvatures import likelihood_information
+from internal_coherence.latent.inference.scores import meat, scores_of
+from internal_coherence.latent.model.derivatives import columns
+from internal_coherence.latent.model.ram import Ram, implied, inverse
+from internal_coherence.latent.sample import Sample, shares
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model, its data, and how the two are brought together.
+
+    Parameters
+    ----------
+    rams, samples : sequence
+        The model and the data, group by group.
+    n_parameters : int
+        Q, over all groups, equal ones counted each.
+    estimator : Estimator
+        How.
+    constraints : Constraints or None
+        What the parameters must satisfy.
+    lower : (Q,) array or None
+        Lower bounds.
+    """
+
+    rams: Sequence[Ram]
+    samples: Sequence[Sample]
+    n_parameters: int
+    estimator: Estimator
+    constraints: Constraints | None = None
+    lower: Array | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether rows are incomplete."""
+        return any(len(sample.patterns) for sample in self.samples)
+
+    @property
+    def n(self) -> float:
+        """Rows, N."""
+        return float(sum(sample.n for sample in self.samples))
+
+    @property
+    def n_counted(self) -> float:
+        """What χ² and standard errors count: N, or N less one a group where covariances are divided by n − 1."""
+        fewer = self.estimator.wishart or self.estimator.discrepancy != "ML"
+        return self.n - (len(self.samples) if fewer else 0)
+
+    @property
+    def n_reported(self) -> float:
+        """By what twice the reported discrepancy is multiplied to give χ²: N, or n − 1 under Wishart."""
+        return self.n_counted if self.estimator.wishart else self.n
+
+    @cached_property
+    def weights(self) -> list[Array]:
+        """V of every group, for weighted least squares."""
+        if self.estimator.discrepancy == "WLS":
+            return [inverse(gamma(sample)) for sample in self.samples]
+        return [np.diag(1 / np.diag(gamma(sample))) for sample in self.samples]
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The discrepancy."""
+        kind = self.estimator.discrepancy
+        if self.missing:
+            return FullInformation(self.rams, self.samples, self.n_parameters)
+        if kind in ("WLS", "DWLS"):
+            return WeightedLeastSquares(self.rams, self.samples, self.weights, self.n_parameters)
+        return NormalTheory(self.rams, self.samples, kind, self.n_parameters)  # type: ignore[arg-type]  # the other two are above
+
+    def solve(self, start: Array) -> Solution:
+        """Find the estimates.
+
+        Parameters
+        ----------
+        start : (Q,) array
+            Where to begin.
+
+        Returns
+        -------
+        Solution
+        """
+        return score(self.objective, start, self.constraints, self.lower)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A solved problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was solved.
+    solution : Solution
+        Where.
+    """
+
+    problem: Problem
+    solution: Solution
+
+    @property
+    def theta(self) -> Array:
+        """The estimates, (Q,)."""
+        return self.solution.theta
+
+    @cached_property
+    def free_directions(self) -> Array:
+        """A basis of what the constraints leave free, (Q, r)."""
+        q = self.problem.n_parameters
+        J = np.zeros((0, q)) if self.problem.constraints is None else self.problem.constraints.jacobian(self.theta)
+        return null_space(np.concatenate([J, np.eye(q)[self.solution.at_bound]]))
+
+    @property
+    def n_free(self) -> int:
+        """Parameters that were estimated: Q less what constraints and bounds determine."""
+        return int(self.free_directions.shape[1])
+
+    @property
+    def chisq(self) -> float:
+        """The standard test statistic."""
+        return 2 * self.problem.n_counted * max(self.solution.point.value, 0.0)
+
+    @property
+    def n_moments(self) -> int:
+        """Different covariances, and means where the model speaks of them, of all groups."""
+        pairs = zip(self.problem.rams, self.problem.samples, strict=True)
+        return sum(s.p * (s.p + 1) // 2 + (s.p if r.has_means else 0) for r, s in pairs)
+
+    @cached_property
+    def expected(self) -> Array:
+        """The expected information, or the curvature of another discrepancy, an observation, (Q, Q)."""
+        if self.problem.estimator.discrepancy == "ML" and self.problem.missing:
+            return self.information("expected")
+        return self.solution.point.curvature
+
+    def information(self, kind: str) -> Array:
+        """Return the information of one kind, an observation.
+
+        Parameters
+        ----------
+        kind : {"expected", "observed", "first.order"}
+            Which.
+
+        Returns
+        -------
+        (Q, Q) array
+        """
+        p = self.problem
+        if p.estimator.discrepancy != "ML" or (kind == "expected" and not p.missing):
+            return self.solution.point.curvature
+        return likelihood_information(p.rams, p.samples, self.theta, p.n_parameters, kind)  # type: ignore[arg-type]  # checked at the door
+
+    def inverted(self, information: Array) -> Array:
+        """Return the inverse of an information within the directions that are free.
+
+        Parameters
+        ----------
+        information : (Q, Q) array
+            An observation's.
+
+        Returns
+        -------
+        (Q, Q) array
+        """
+        Z = self.free_directions
+        within: Array = Z @ inverse(Z.T @ information @ Z) @ Z.T
+        return within
+
+    @cached_property
+    def bread(self) -> Array:
+        """The inverse of the information that standard errors rest on, an observation."""
+        return self.inverted(self.information(self.problem.estimator.information))
+
+    @cached_property
+    def meat(self) -> Array:
+        """The mean product of scores that a sandwich holds, an observation."""
+        p, se = self.problem, self.problem.estimator.se
+        if se == "robust.sem":
+            return self.meat_of_moments
+        return meat(p.rams, p.samples, self.theta, p.n_parameters, clustered=se == "robust.cluster")
+
+    @cached_property
+    def meat_of_moments(self) -> Array:
+        """Δ'VΓVΔ, an observation: how the gradient varies with the moments, whatever the model."""
+        p = self.problem
+        total = np.zeros((p.n_parameters, p.n_parameters))
+        for g, share in enumerate(shares(p.samples)):
+            own = p.rams[g].free.parameter
+            rows = self._scores_of_moments(g)
+            rows = rows - rows.mean(axis=0)
+            total[np.ix_(own, own)] += share * rows.T @ rows / p.samples[g].n
+        return total
+
+    def _scores_of_moments(self, g: int) -> Array:
+        """Return Δ'V(zz' − S) of every row of a group, z about the observed means."""
+        p = self.problem
+        ram, sample = p.rams[g], p.samples[g]
+        if p.estimator.discrepancy == "ML":
+            return scores_of(ram, sample, self.theta, about_means=True)
+        from internal_coherence.latent.estimation.weighted import products_of_rows
+
+        J = columns(implied(ram, self.theta), ram.free).jacobian()
+        V = np.eye(len(J)) if p.estimator.discrepancy == "ULS" else p.weights[g]
+        return products_of_rows(sample) @ (V @ J)
+
+    @cached_property
+    def vcov(self) -> Array:
+        """Covariances of the estimates, (Q, Q); NaN where there is no minimum."""
+        if not self.solution.converged or self.problem.estimator.se == "none":
+            return np.full((self.problem.n_parameters,) * 2, np.nan)
+        try:
+            covariance = self.bread
+        except np.linalg.LinAlgError:
+            return np.full((self.problem.n_parameters,) * 2, np.nan)
+        if self.problem.estimator.se not in ("standard", "first.order"):
+            covariance = covariance @ self.meat @ covariance
+        return covariance / self.problem.n_counted

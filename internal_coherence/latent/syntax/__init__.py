@@ -1,0 +1,1 @@
+"""The language of models: words, statements, and arithmetic of parameters."""
