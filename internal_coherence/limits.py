@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri, ndtri, stdtrit
 
-from internal_coherence.errors import ModelError
+from internal_coherence.errors import check_level
 
 Array = NDArray[np.float64]
 NAN: Final = (float("nan"), float("nan"))
@@ -58,8 +58,7 @@ def interval_at(limits: Limits, estimate: float, level: float) -> ConfidenceInte
     ModelError
         If the level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ModelError(f"level={level} is not between 0 and 1")
+    check_level(level)
     lower, upper = limits.at(estimate, level) if np.isfinite(estimate) else NAN
     return ConfidenceInterval(lower=lower, upper=upper, level=level, method=limits.method)
 

@@ -199,7 +199,7 @@ def test_truth_is_recovered_and_covered():
             warnings.simplefilter("ignore", ic.errors.ImproperSolutionWarning)
             result = multilevel_reliability(X, school, interval="monte_carlo", draws=400, rng=seed)
         for name, value in truth.items():
-            interval = result.confidence_interval(name)  # type: ignore[arg-type]
+            interval = result.confidence_interval(of=name)  # type: ignore[arg-type]
             hits[name] += interval.lower <= value <= interval.upper
             estimates[name].append(getattr(result, name))
     for name, value in truth.items():
@@ -221,7 +221,7 @@ def test_intervals_are_seeded_and_agree(demo):
         table = result.to_frame()
         assert (table["lower"] < table["estimate"]).all()
         assert (table["upper"] > table["estimate"]).all()
-        assert kind.split("_")[0] in result.confidence_interval("alpha_within").method.lower()
+        assert kind.split("_")[0] in result.confidence_interval(of="alpha_within").method.lower()
     one, other = (result.to_frame()["upper"] - result.to_frame()["lower"] for result in by.values())
     assert ((one / other > 0.5) & (one / other < 2)).all()
 
@@ -327,9 +327,9 @@ def test_bad_options(options, message):
 
 def test_bad_questions(found):
     with pytest.raises(ic.ModelError, match="without an interval"):
-        found.confidence_interval("alpha_within")
-    with pytest.raises(ic.ModelError, match="coefficient='alpha' is not one of"):
-        found.confidence_interval("alpha")
+        found.confidence_interval(of="alpha_within")
+    with pytest.raises(ic.ModelError, match="of='alpha' is not one of"):
+        found.confidence_interval(of="alpha")
     with pytest.raises(ic.ModelError, match=r"target=1\.5"):
         found.teachers_needed(1.5)
     with pytest.raises(ic.ModelError, match="numbers above 0"):

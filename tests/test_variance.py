@@ -56,7 +56,7 @@ def test_profile_limits_are_lme4s(variable, lq2002, reference):
     expected = reference("lme4_school_means")[f"{variable}.ml"]["profile"]
     found = ic.variance_components(lq2002[variable], lq2002["COMPID"], "ml")
     for parameter in ("tau", "sigma", "mean"):
-        limits = found.confidence_interval(parameter)
+        limits = found.confidence_interval(of=parameter)
         assert [limits.lower, limits.upper] == pytest.approx(expected[parameter], rel=1e-5), parameter
 
 
@@ -75,7 +75,7 @@ def test_covariates_are_lme4s(variable, method, lq2002, reference):
     assert list(effects["term"]) == ["(intercept)", "number", "level_primary", "level_secondary"]
     np.testing.assert_allclose(effects["est"], expected["est"], rtol=1e-6)
     np.testing.assert_allclose(effects["se"], expected["se"], rtol=1e-6)
-    limits = found.confidence_interval("icc")
+    limits = found.confidence_interval(of="icc")
     assert limits.lower < found.icc < limits.upper
 
 
@@ -140,12 +140,12 @@ def test_boundaries_are_said():
     alike = ic.variance_components([1, 6, 2, 5, 1, 6.0], list("aabbcc"))
     assert alike.tau2 == 0
     assert alike.note == "tau2 is 0: schools differ no more than chance alone would have it"
-    assert alike.confidence_interval("icc").lower == 0
+    assert alike.confidence_interval(of="icc").lower == 0
     still = ic.variance_components([1, 1, 2, 2, 4, 4.0], list("aabbcc"))
     assert (still.sigma2, still.icc) == (0, 1)
     assert still.tau2 == pytest.approx(np.var([1, 2, 4], ddof=1))
     assert "never differ" in still.note
-    assert np.isnan(still.confidence_interval("tau2").lower)
+    assert np.isnan(still.confidence_interval(of="tau2").lower)
     nothing = ic.variance_components([3, 3, 3, 3.0], list("aabb"))
     assert np.isnan(nothing.icc)
     assert nothing.note == "nothing varies"
@@ -266,7 +266,7 @@ def test_options_that_do_not_go_together_are_refused():
     with pytest.raises(ic.ModelError, match="level=95 is not between 0 and 1"):
         ic.icc1(y, school).confidence_interval(95)
     with pytest.raises(ic.ModelError, match="of='tau3'"):
-        ic.variance_components(y, school).confidence_interval("tau3")
+        ic.variance_components(y, school).confidence_interval(of="tau3")
     with pytest.warns(ic.SmallSampleWarning, match="2 schools are too few"):
         ic.icc1(y, school, interval="cluster_bootstrap")
 

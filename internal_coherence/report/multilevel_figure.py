@@ -39,7 +39,7 @@ def draw_decision_study(result: MultilevelReliability, ax: Axes | None = None) -
     ax.axhline(CUSTOM, color=PALE, linewidth=1, zorder=0)
     size, value = result.harmonic_size, result.alpha_school_mean
     if result.interval is not None:
-        limits = result.confidence_interval("alpha_school_mean")
+        limits = result.confidence_interval(of="alpha_school_mean")
         ax.plot([size, size], [limits.lower, limits.upper], color=BLUE, linewidth=2, solid_capstyle="butt")
     ax.plot([size], [value], marker="o", color=BLUE, markersize=6, linestyle="none")
     drawn = table["reliability"].dropna()

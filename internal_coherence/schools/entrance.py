@@ -91,6 +91,8 @@ def variables(values: Values, school: School, what: str) -> Variables:
     if X.ndim == 2 and not X.shape[1]:
         raise ResponseError(f"{what}: the table has no columns")
     names = tuple(map(str, values.columns)) if isinstance(values, pd.DataFrame) else ()
+    if isinstance(values, pd.Series) and values.name is not None:
+        names = (str(values.name),)
     if len(set(names)) < len(names):
         raise ResponseError(f"{what}: two columns have the same name")
     table = X[:, None] if X.ndim == 1 else X

@@ -108,17 +108,15 @@ class MultilevelReliability(Record):
     note: str
     _limits: Mapping[Coefficient, Limits]
 
-    def confidence_interval(
-        self, coefficient: Coefficient = "alpha_school_mean", level: float = 0.95
-    ) -> ConfidenceInterval:
+    def confidence_interval(self, level: float = 0.95, *, of: Coefficient = "alpha_school_mean") -> ConfidenceInterval:
         """Return the interval of a coefficient.
 
         Parameters
         ----------
-        coefficient : str
-            Its name, for instance ``"alpha_within"``.
         level : float
             Between 0 and 1.
+        of : str
+            Which coefficient, for instance ``"alpha_within"``.
 
         Returns
         -------
@@ -130,13 +128,13 @@ class MultilevelReliability(Record):
         ModelError
             If no interval was asked for, or for a name or level that does not exist.
         """
-        check_option("coefficient", coefficient, COEFFICIENTS)
+        check_option("of", of, COEFFICIENTS)
         if self.interval is None:
             raise ModelError(
                 "this was computed without an interval; pass interval='monte_carlo' or 'cluster_bootstrap'"
                 " to multilevel_reliability"
             )
-        return interval_at(self._limits[coefficient], getattr(self, coefficient), level)
+        return interval_at(self._limits[of], getattr(self, of), level)
 
     @property
     def components(self) -> SchoolMeanComponents:
@@ -213,7 +211,7 @@ class MultilevelReliability(Record):
         for name in COEFFICIENTS:
             limits = NAN
             if self.interval is not None:
-                found = self.confidence_interval(name, level)
+                found = self.confidence_interval(level, of=name)
                 limits = found.lower, found.upper
             loadings = "free" if name in OF_FREE else "equal" if name in OF_EQUAL else ""
             rows.append((name, getattr(self, name), *limits, MEANING[name], loadings))

@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from internal_coherence.errors import (
     ConvergenceWarning,
     ImproperSolutionWarning,
-    ModelError,
     ResponseError,
     SmallSampleWarning,
+    check_draws,
     check_option,
     listing,
     warn,
@@ -118,8 +118,7 @@ def multilevel_reliability(
     check_option("estimator", estimator, ESTIMATORS)
     if interval is not None:
         check_option("interval", interval, INTERVALS)
-        if not isinstance(draws, (int, np.integer)) or draws < 50:
-            raise ModelError(f"draws={draws!r}: an interval needs a whole number, at least 50, better 1000")
+        check_draws(draws, 50)
     settings = _Settings(estimator, interval, int(draws), np.random.default_rng(rng), progress)
     return each_scale(items, "multilevel_reliability", partial(_of_table, settings=settings), school=school)
 

@@ -9,13 +9,13 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from internal_coherence.errors import ModelError, ResponseError, check_option
+from internal_coherence.errors import ModelError, check_option
 from internal_coherence.records import ByScale, Record
 from internal_coherence.schools.agreement.bands import deviation_bands
 from internal_coherence.schools.agreement.chance import NullItems, chance, check_draws
 from internal_coherence.schools.agreement.from_counts import mean_deviation, median_deviation
 from internal_coherence.schools.agreement.indices import deviation_from_mean, deviation_from_median
-from internal_coherence.schools.agreement.nulls import NullChoice, check_n_options, null_distribution
+from internal_coherence.schools.agreement.nulls import NullChoice, null_distribution
 from internal_coherence.schools.agreement.ratings import Answers, Ratings, School, of_scales
 
 About = Literal["mean", "median"]
@@ -200,10 +200,7 @@ def _deviation(
     null_items: NullItems,
     rng: np.random.Generator,
 ) -> AverageDeviation:
-    given = ratings.options(n_options)
-    A = None if given is None else check_n_options(given)
-    if A is not None and ratings.range() > A - 1:
-        raise ResponseError(f"the answers span more than {A} options")
+    A = ratings.n_options(n_options)
     index: Literal["ad_m", "ad_md"] = "ad_m" if about == "mean" else "ad_md"
     observed = OBSERVED[about](ratings.X, ratings.groups.codes, ratings.size)
     values = np.where(ratings.usable, observed, np.nan)

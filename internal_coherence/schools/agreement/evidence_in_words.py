@@ -79,4 +79,4 @@ def _reliability(row: Mapping[str, Any]) -> str:
 
 
 def _p(p: float) -> str:
-    return "< .001" if p < 0.001 else f"= {p:.3f}"
+    return "< .001" if p < 0.001 else f"= {p:.3f}".replace("= 0.", "= .")

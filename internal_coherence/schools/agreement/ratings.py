@@ -17,6 +17,7 @@ from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.moments.tables import item_table
 from internal_coherence.records import ByScale, Framed
 from internal_coherence.responses import Responses
+from internal_coherence.schools.agreement.nulls import check_n_options
 
 Array = NDArray[np.float64]
 Answers = pd.DataFrame | pd.Series | ArrayLike | Responses
@@ -40,6 +41,8 @@ class Ratings:
         Teachers left out for a missing answer.
     formats : tuple of (int, int)
         Lowest and highest answer of each item, where an instrument tells them.
+    where : str
+        What a message begins with: ``"rwg_j of 'leadership'"``.
     """
 
     X: Array
@@ -47,6 +50,7 @@ class Ratings:
     size: NDArray[np.intp]
     n_missing: int
     formats: tuple[tuple[int, int], ...] = ()
+    where: str = ""
 
     @property
     def n_items(self) -> int:
@@ -67,19 +71,37 @@ class Ratings:
         squares = self.spread().sum_of_squares.sum(axis=1)
         return np.where(self.usable, squares / np.maximum(self.size - 1, 1) / self.n_items, np.nan)
 
-    def options(self, given: int | None) -> int | None:
-        """Return the number of options that the user gave, else that of the items' format, else None."""
-        if given is not None or not self.formats:
-            return given
-        low, high = self.formats[0]
-        return high - low + 1
+    def n_options(self, given: int | None) -> int | None:
+        """Return the number of options that the user gave, else that of the items' format, else None.
 
-    def range(self) -> float:
-        """Return the highest answer less the lowest, 0 if there is none."""
-        return float(self.X.max() - self.X.min()) if self.X.size else 0.0
+        Parameters
+        ----------
+        given : int or None
+            What the user passed.
+
+        Returns
+        -------
+        int or None
+
+        Raises
+        ------
+        ResponseError
+            If it is no number of options, or the answers span more.
+        """
+        if given is None and self.formats:
+            given = self.formats[0][1] - self.formats[0][0] + 1
+        if given is None:
+            return None
+        A = check_n_options(given)
+        if self.X.size and self.X.max() - self.X.min() > A - 1:
+            low, high = self.X.min(), self.X.max()
+            raise ResponseError(
+                f"{self.where}: the answers run from {low:g} to {high:g}, which is more than {A} options"
+            )
+        return A
 
 
-def complete(X: Array, groups: Groups, formats: tuple[tuple[int, int], ...] = ()) -> Ratings:
+def complete(X: Array, groups: Groups, formats: tuple[tuple[int, int], ...] = (), where: str = "") -> Ratings:
     """Return the answers of the teachers who gave all of them.
 
     Parameters
@@ -90,6 +112,8 @@ def complete(X: Array, groups: Groups, formats: tuple[tuple[int, int], ...] = ()
         Of the n teachers.
     formats : tuple of (int, int)
         Lowest and highest answer of each item, where known.
+    where : str
+        What a message begins with.
 
     Returns
     -------
@@ -99,7 +123,7 @@ def complete(X: Array, groups: Groups, formats: tuple[tuple[int, int], ...] = ()
     if not keep.all():
         X, groups = X[keep], Groups(codes=groups.codes[keep], labels=groups.labels)
     size = np.bincount(groups.codes, minlength=groups.n_schools)
-    return Ratings(X=X, groups=groups, size=size, n_missing=n - len(X), formats=formats)
+    return Ratings(X=X, groups=groups, size=size, n_missing=n - len(X), formats=formats, where=where)
 
 
 def of_scales(answers: Answers, school: School, what: str, run: Callable[[Ratings], R]) -> R | ByScale[R]:
@@ -126,10 +150,12 @@ def of_scales(answers: Answers, school: School, what: str, run: Callable[[Rating
         found = {}
         for scale in survey.instrument.scales:
             table = whole.select(scale.item_keys, scale.key)
-            found[scale.key] = run(complete(table.X, _groups(table.groups), _formats(scale.items)))
+            found[scale.key] = run(
+                complete(table.X, _groups(table.groups), _formats(scale.items), f"{what} of {scale.key!r}")
+            )
         return ByScale(found)
     X, groups, _ = _table(answers, school, what)
-    return run(complete(X if X.ndim == 2 else X[:, None], groups))
+    return run(complete(X if X.ndim == 2 else X[:, None], groups, where=what))
 
 
 def of_items(answers: Answers, school: School, what: str, run: Callable[[Ratings], R]) -> R | ByScale[R]:
@@ -156,8 +182,8 @@ def of_items(answers: Answers, school: School, what: str, run: Callable[[Ratings
         answers, school, formats = survey.items, survey.school, _formats(survey.instrument.items)
     X, groups, names = _table(answers, school, what)
     if X.ndim == 1:
-        return run(complete(X[:, None], groups))
-    each = (complete(X[:, [j]], groups, formats[j : j + 1]) for j in range(X.shape[1]))
+        return run(complete(X[:, None], groups, where=what))
+    each = (complete(X[:, [j]], groups, formats[j : j + 1], f"{what} of {name!r}") for j, name in enumerate(names))
     return ByScale({name: run(ratings) for name, ratings in zip(names, each, strict=True)})
 
 

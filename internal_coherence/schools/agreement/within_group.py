@@ -209,10 +209,8 @@ def _agreement(
     rng: np.random.Generator,
 ) -> Agreement:
     if index != "rwg" and ratings.n_items < 2:
-        raise ResponseError(f"{index} takes a table, teachers × at least two items; for one item take rwg")
-    A = check_n_options(ratings.options(n_options))
-    if ratings.range() > A - 1:
-        raise ResponseError(f"the answers span more than {A} options")
+        raise ResponseError(f"{ratings.where} takes a table, teachers × at least two items; for one item take rwg")
+    A = check_n_options(ratings.n_options(n_options))
     chosen = null_distribution(null, A)
     variance = ratings.mean_item_variance()
     values = FORMULA[index](variance, ratings.n_items, chosen.variance)

@@ -43,7 +43,7 @@ def correlate_with_outcome(
     school: School = None,
     name: str | None = None,
     outcome_reliability: float | None = None,
-    audience: Audience = "district",
+    audience: Audience | None = None,
     gates: Gates | None = None,
     level: float = 0.95,
     draws: int = DRAWS,

@@ -26,7 +26,7 @@ def compare_matched_schools(
     *,
     school: School = None,
     names: Sequence[str] | None = None,
-    audience: Audience = "district",
+    audience: Audience | None = None,
     gates: Gates | None = None,
     level: float = 0.95,
     draws: int = DRAWS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from math import comb
+from math import comb, factorial
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +16,6 @@ Array = NDArray[np.float64]
 Drawn = NDArray[Any]
 MOST: Final = 50_000
 """As many assignments are all gone through: ten against eight schools, fifteen pairs, eight schools and an outcome."""
-LONGEST: Final = 8
-"""Schools whose outcomes are shuffled in every order: 8! is 40 320."""
 NUMBERS: Final = 4_000_000
 """Held at a time."""
 SAMPLED: Final = 19_999
@@ -116,7 +114,7 @@ def permuted_outcomes(x: Array, y: Array, rng: np.random.Generator) -> Permutati
     J = len(x)
     centred, outcome = x - x.mean(), y - y.mean()
     parts: Iterable[Drawn]
-    if exact := J <= LONGEST:
+    if exact := factorial(J) <= MOST:
         parts = [outcome[np.array(list(permutations(range(J))), dtype=np.intp)]]
     else:
         parts = (rng.permuted(np.broadcast_to(outcome, (size, J)), axis=1) for size in batches(SAMPLED, J))

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import DisclosureError, ModelError, ResponseError, check_option, closest, listing
-from internal_coherence.moments.grouping import group, school_moments
+from internal_coherence.moments.grouping import Groups, group
+from internal_coherence.moments.spread import school_spread
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.comparing.comparison import SchoolComparison
@@ -21,7 +22,7 @@ from internal_coherence.schools.comparing.school_units import SchoolUnits
 from internal_coherence.schools.comparing.two_sides import DRAWS, Guard, Manner, Seed, compared
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.disclosure.reasons import ANSWERS_ALIKE
-from internal_coherence.schools.disclosure.withholding import school_reasons
+from internal_coherence.schools.disclosure.withholding import school_reasons, too_alike
 
 Array = NDArray[np.float64]
 Of = Literal["scales", "items"]
@@ -78,7 +79,7 @@ def compare_roles(
     Raises
     ------
     DisclosureError
-        If a role has too few people to be shown.
+        If a role has too few people to be shown, or for an audience that a comparison of schools is not for.
     ResponseError
         If no role was read, a role does not occur, or fewer than four schools have both.
 
@@ -104,7 +105,7 @@ def compare_roles(
     """
     check_audience(audience)
     if audience == "school":
-        raise ModelError("compare_roles compares over schools: it is for audience='district' or 'research'")
+        raise DisclosureError("compare_roles compares over schools: it is for audience='district' or 'research'")
     check_option("of", of, OF)
     manner = Manner(level=level, draws=draws, rng=rng, what="compare_roles")
     if not isinstance(responses, Responses):
@@ -166,23 +167,22 @@ def _units(
 ) -> SchoolUnits:
     """Return the school means of one role."""
     X, groups = answers.X[mask], group(answers.school[mask], int(mask.sum()))
-    moments = school_moments(X, groups)
-    withheld: NDArray[np.object_] = np.full(moments.mean.shape, "", dtype=object)
+    spread = school_spread(X, groups)
+    withheld: NDArray[np.object_] = np.full(spread.mean.shape, "", dtype=object)
     if audience == "research":  # that the one principal of a school left a scale out is not for a district
-        withheld[moments.size == 0] = "nobody of a role has a value"
-    for j, label in enumerate(moments.labels):
+        withheld[spread.size == 0] = "nobody of a role has a value"
+    for j, label in enumerate(spread.labels):
         if reasons.get(label):
             withheld[j] = reasons[label]
     return SchoolUnits(
-        labels=moments.labels,
+        labels=spread.labels,
         names=answers.names,
-        mean=np.where(withheld == "", moments.mean, np.nan),
-        size=moments.size,
-        sum_of_squares=moments.sum_of_squares,
+        mean=np.where((withheld == "") & (spread.size > 0), spread.mean, np.nan),
+        size=spread.size,
+        sum_of_squares=spread.sum_of_squares,
         withheld=withheld,
         audience=audience,
         gates=gates,
-        single=False,
     )
 
 
@@ -192,14 +192,15 @@ def _guard(answers: _Answers, masks: list[NDArray[np.bool_]], names: list[str], 
     def guard(k: int, schools: Sequence[str]) -> None:
         for mask, name in zip(masks, names, strict=True):
             x = answers.X[mask & answers.school.isin(list(schools)).to_numpy(dtype=bool), k]
-            x = x[np.isfinite(x)]
+            x = x[np.isfinite(x), None]
             if len(x) < gates.min_distribution:
                 msg = (
                     f"{answers.names[k]}: {len(x)} of role {name!r} answered in the schools compared; a role needs"
                     f" {gates.min_distribution} (Gates.min_distribution)"
                 )
                 raise DisclosureError(msg)
-            if min((x > answers.low[k]).sum(), (x < answers.high[k]).sum()) < gates.min_cell or np.ptp(x) < 1e-12:
+            one = Groups(codes=np.zeros(len(x), dtype=np.intp), labels=(name,))
+            if too_alike(x, one, school_spread(x, one), answers.low[[k]], answers.high[[k]], gates).any():
                 raise DisclosureError(f"{answers.names[k]}: of role {name!r} {ANSWERS_ALIKE}")
 
     return guard

@@ -20,7 +20,7 @@ def compare_school_groups(
     groups: object,
     *,
     school: School = None,
-    audience: Audience = "district",
+    audience: Audience | None = None,
     gates: Gates | None = None,
     level: float = 0.95,
     draws: int = DRAWS,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import DisclosureError, ModelError, ResponseError, SmallSampleWarning, warn
-from internal_coherence.moments.grouping import school_moments
+from internal_coherence.moments.spread import school_spread
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.disclosure.withholding import withheld_reasons
@@ -18,7 +18,6 @@ from internal_coherence.schools.entrance import School, Values, variables
 from internal_coherence.schools.variance.random_intercept import RandomIntercept, SizeClasses
 
 Array = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 FEW_SCHOOLS: Final = 10
 """With fewer in a comparison, only very large differences can be seen, and no test of assumptions has any power."""
 
@@ -45,8 +44,6 @@ class SchoolUnits:
         Whom the comparison is for; None for plain scores, which are the analyst's own.
     gates : Gates
         What had to hold.
-    single : bool
-        Whether one variable was passed.
     """
 
     labels: tuple[str, ...]
@@ -57,7 +54,6 @@ class SchoolUnits:
     withheld: NDArray[np.object_]
     audience: Audience | None
     gates: Gates
-    single: bool
 
     @property
     def guarded(self) -> bool:
@@ -120,16 +116,16 @@ class SchoolUnits:
         return int(self.size[used, k].sum())
 
 
-def school_units(values: Values, school: School, audience: Audience, gates: Gates | None, what: str) -> SchoolUnits:
+def school_units(values: Values, school: School, audience: Audience | None, gates: Gates | None, what: str) -> SchoolUnits:
     """Return school means from what a user passed.
 
     Parameters
     ----------
     values, school : as in `schools.entrance.variables`
         Scores and each teacher's school, or Responses.
-    audience : {"district", "research"}
-        Whom the result is for. To a district, schools that do not pass the gates do not enter. Plain scores have no
-        gates: that table is the analyst's.
+    audience : {"district", "research"}, optional
+        Whom the result is for; a survey's is for the district unless told otherwise. To a district, schools that do not
+        pass the gates do not enter. Plain scores have none: that table is the analyst's.
     gates : Gates, optional
         What must hold.
     what : str
@@ -138,30 +134,40 @@ def school_units(values: Values, school: School, audience: Audience, gates: Gate
     Returns
     -------
     SchoolUnits
+
+    Raises
+    ------
+    DisclosureError
+        For an audience that a comparison of schools is not for.
+    ModelError
+        For an unknown audience, or an audience or gates of plain scores.
     """
-    check_audience(audience)
+    if audience is not None:
+        check_audience(audience)
     if audience == "school":
-        raise ModelError(f"{what} compares schools: it is for audience='district' or 'research'")
+        raise DisclosureError(f"{what} compares schools: it is for audience='district' or 'research'")
+    if isinstance(values, Responses):
+        audience = audience or "district"
+    elif audience is not None or gates is not None:
+        msg = f"{what}: gates= and audience= protect a survey; plain scores have none; pass Responses"
+        raise ModelError(msg)
     gates = gates or Gates()
     table = variables(values, school, what)
-    moments = school_moments(table.X, table.groups)
-    mean = moments.mean.copy()
-    withheld: NDArray[np.object_] = np.full(mean.shape, "", dtype=object)
-    survey = isinstance(values, Responses)
+    spread = school_spread(table.X, table.groups)
+    withheld: NDArray[np.object_] = np.full(spread.mean.shape, "", dtype=object)
     if isinstance(values, Responses) and audience == "district":
-        withheld = withheld_reasons(values.one_wave(what), table.X, table.groups, moments, gates)
-        mean[withheld != ""] = np.nan
-    withheld[(moments.size == 0) & (withheld == "")] = "no teacher has a value"
+        withheld = withheld_reasons(values.one_wave(what), table.X, table.groups, spread, gates)
+    mean = np.where((withheld == "") & (spread.size > 0), spread.mean, np.nan)
+    withheld[(spread.size == 0) & (withheld == "")] = "no teacher has a value"
     return SchoolUnits(
-        labels=moments.labels,
+        labels=spread.labels,
         names=table.names,
         mean=mean,
-        size=moments.size,
-        sum_of_squares=moments.sum_of_squares,
+        size=spread.size,
+        sum_of_squares=spread.sum_of_squares,
         withheld=withheld,
-        audience=audience if survey else None,
+        audience=audience,
         gates=gates,
-        single=table.single,
     )
 
 

@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from internal_coherence.errors import ModelError, ResponseError, listing
-from internal_coherence.moments.grouping import Groups, school_moments
+from internal_coherence.moments.grouping import Groups
+from internal_coherence.moments.spread import school_spread
 from internal_coherence.responses import Responses, score
 from internal_coherence.responses.record import as_label, natural_order
 from internal_coherence.schools.disclosure.gates import Gates
-from internal_coherence.schools.disclosure.reasons import ANSWERS_ALIKE
 from internal_coherence.schools.disclosure.released import ALL, COUNTS, NEEDED
-from internal_coherence.schools.response_rates import response_rates
+from internal_coherence.schools.disclosure.withholding import cell_reasons, school_reasons
 
 By = str | pd.Series | ArrayLike | Sequence[str | pd.Series | ArrayLike]
 NOT_GIVEN = "not given"
@@ -109,7 +109,7 @@ def cells_of(
     """
     scores = score(responses, min_answered=min_answered)
     own = list(groups.columns)
-    closed = _closed_schools(responses, gates)
+    closed = dict(zip(responses.schools, school_reasons(responses, gates), strict=True))
     parts = []
     for kept in (own, own[:1], own[1:], []):
         labels = (joined if kept == own else groups).assign(**{column: ALL for column in own if column not in kept})
@@ -130,31 +130,15 @@ def _text(value: object) -> str:
     return " + ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _closed_schools(responses: Responses, gates: Gates) -> dict[str, str]:
-    """Return why whole schools are withheld."""
-    rates = response_rates(responses)
-    return {
-        str(school): gates.reason_to_withhold(
-            int(n), None if np.isnan(rate) else float(rate), on_roster=responses.roster is None or not np.isnan(rate)
-        )
-        for school, n, rate in zip(rates.index, rates["n"], rates["response_rate"], strict=True)
-    }
-
-
 def _statistics(responses: Responses, scores: pd.DataFrame, codes: Groups, J: int, gates: Gates) -> pd.DataFrame:
     """Return number, mean and spread by group and scale, and why they may not be shown."""
     groups = Groups(codes=codes.codes, labels=tuple(map(str, range(J))))
     X = scores.to_numpy()
-    moments = [school_moments(x[:, None], groups) for x in X.T]  # one by one: no need of cross-products
-    n = np.column_stack([m.size[:, 0] for m in moments])
-    ss = np.column_stack([m.sum_of_squares[:, 0] for m in moments])
-    mean = np.column_stack([m.mean[:, 0] for m in moments])
+    spread = school_spread(X, groups)
+    n, ss, mean = spread.size, spread.sum_of_squares, np.where(spread.size > 0, spread.mean, np.nan)
     scales = responses.instrument.scales
-    ends = (np.array([scale.low for scale in scales]), np.array([scale.high for scale in scales]))
-    apart = [n - groups.sums((end == X).astype(np.float64)) for end in ends]
-    alike = (np.minimum(*apart) < gates.min_cell) | (ss < 1e-12 * n)
-    reasons = np.where(alike, ANSWERS_ALIKE, "").astype(object)
-    reasons[n < gates.min_teachers] = gates.reason_to_withhold(0)
+    low, high = (np.array([getattr(scale, end) for scale in scales]) for end in ("low", "high"))
+    reasons = cell_reasons(X, groups, spread, low, high, gates)
     with np.errstate(invalid="ignore", divide="ignore"):
         sd = np.where(n > 1, np.sqrt(ss / (n - 1)), np.nan)
         se = sd / np.sqrt(n)

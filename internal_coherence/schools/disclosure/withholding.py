@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.moments.grouping import Groups, SchoolMoments
+from internal_coherence.moments.grouping import Groups
 from internal_coherence.moments.spread import SchoolSpread
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Gates
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def withheld_reasons(
-    responses: Responses, scores: Array, groups: Groups, moments: SchoolMoments | SchoolSpread, gates: Gates
+    responses: Responses, scores: Array, groups: Groups, spread: SchoolSpread, gates: Gates
 ) -> NDArray[np.object_]:
     """Return why each school's mean on each scale may not be shown.
 
@@ -26,7 +26,7 @@ def withheld_reasons(
         Of one wave.
     scores : (n, q) array
         Teachers' scores on the response scale.
-    groups, moments : Groups, SchoolMoments or SchoolSpread
+    groups, spread : Groups, SchoolSpread
         Of the scores.
     gates : Gates
         What must hold.
@@ -38,15 +38,58 @@ def withheld_reasons(
     """
     scales = responses.instrument.scales
     low, high = (np.array([getattr(scale, end) for scale in scales]) for end in ("low", "high"))
-    apart = [moments.size - groups.sums((scores == end).astype(np.float64)) for end in (low, high)]
-    alike = (np.minimum(*apart) < gates.min_cell) | (moments.sum_of_squares < 1e-12 * moments.size)
-    reasons: NDArray[np.object_] = np.where(alike, ANSWERS_ALIKE, "").astype(object)
-    few = gates.reason_to_withhold(0)
-    reasons[moments.size < gates.min_teachers] = few
+    reasons = cell_reasons(scores, groups, spread, low, high, gates)
     for j, reason in enumerate(school_reasons(responses, gates)):
         if reason:
             reasons[j] = reason
     return reasons
+
+
+def cell_reasons(
+    X: Array, groups: Groups, spread: SchoolSpread, low: Array, high: Array, gates: Gates
+) -> NDArray[np.object_]:
+    """Return why the mean of each group of teachers on each variable may not be shown, whatever its school.
+
+    Parameters
+    ----------
+    X : (n, q) array
+        One row a teacher; NaN is missing.
+    groups, spread : Groups, SchoolSpread
+        Of the n rows: schools, or groups within them.
+    low, high : (q,) array
+        The ends of each variable.
+    gates : Gates
+        What must hold.
+
+    Returns
+    -------
+    (J, q) array of str
+        Empty where it may be shown.
+    """
+    alike = too_alike(X, groups, spread, low, high, gates)
+    reasons: NDArray[np.object_] = np.where(alike, ANSWERS_ALIKE, "").astype(object)
+    reasons[spread.size < gates.min_teachers] = gates.reason_to_withhold(0)
+    return reasons
+
+
+def too_alike(
+    X: Array, groups: Groups, spread: SchoolSpread, low: Array, high: Array, gates: Gates
+) -> NDArray[np.bool_]:
+    """Tell which groups of teachers answer so much alike that their mean says what each of them answered.
+
+    Parameters
+    ----------
+    X, groups, spread, low, high, gates
+        As in `cell_reasons`.
+
+    Returns
+    -------
+    (J, q) array of bool
+        Where fewer than ``gates.min_cell`` are away from an end, or nobody differs.
+    """
+    apart = [spread.size - groups.sums((end == X).astype(np.float64)) for end in (low, high)]
+    alike: NDArray[np.bool_] = (np.minimum(*apart) < gates.min_cell) | (spread.sum_of_squares < 1e-12 * spread.size)
+    return alike
 
 
 def school_reasons(responses: Responses, gates: Gates) -> list[str]:

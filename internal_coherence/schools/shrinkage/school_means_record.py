@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from internal_coherence.errors import DisclosureError, ModelError
+from internal_coherence.errors import DisclosureError, ModelError, check_draws, check_level
 from internal_coherence.records import Record, plain
 from internal_coherence.responses.simulation import Seed
 from internal_coherence.schools.disclosure.gates import Audience
@@ -129,10 +129,9 @@ class SchoolMeans(Record):
         table = self._table[self._table["n"] > 0]
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(table):
             raise ModelError(f"k={k!r} is not a whole number from 1 to {len(table)}, the schools with answers")
-        if not isinstance(draws, (int, np.integer)) or draws < 100:
-            raise ModelError(f"draws={draws!r}: a probability needs a whole number of at least 100 draws")
+        draws = check_draws(draws, 100)
         mean, se = table["mean"].to_numpy(), table["se"].to_numpy()
-        shares = lowest_probabilities(mean, se, int(k), int(draws), np.random.default_rng(rng))
+        shares = lowest_probabilities(mean, se, int(k), draws, np.random.default_rng(rng))
         return pd.DataFrame({"school": table["school"].to_numpy(), "probability": shares})
 
     def plot(self, ax: Axes | None = None, *, level: float = 0.95) -> Axes:
@@ -172,6 +171,5 @@ class SchoolMeans(Record):
 
 
 def _z(level: float) -> float:
-    if not 0 < level < 1:
-        raise ModelError(f"level={level} is not between 0 and 1")
+    check_level(level)
     return float(ndtri((1 + level) / 2))

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from internal_coherence.errors import ModelError, check_option
+from internal_coherence.errors import check_level, check_option
 from internal_coherence.limits import NAN, ConfidenceInterval
 from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.records import ByScale, Record, plain
+from internal_coherence.responses import Responses
 from internal_coherence.schools.entrance import School, Values, Variables, of_each
 from internal_coherence.schools.variance.covariates import Covariates, classes_with, design_of, effects_of
 from internal_coherence.schools.variance.intraclass_estimates import refuse_too_few
@@ -81,15 +82,15 @@ class VarianceComponents(Record):
             share: Array = signal / (signal + self.sigma2)
         return share
 
-    def confidence_interval(self, of: Parameter = "icc", level: float = 0.95) -> ConfidenceInterval:
+    def confidence_interval(self, level: float = 0.95, *, of: Parameter = "icc") -> ConfidenceInterval:
         """Return limits by profile likelihood; of the mean by REML, or beside covariates, Student's t.
 
         Parameters
         ----------
-        of : {"icc", "tau2", "sigma2", "tau", "sigma", "mean"}
-            Of which parameter; tau and sigma are the standard deviations.
         level : float
             Between 0 and 1.
+        of : {"icc", "tau2", "sigma2", "tau", "sigma", "mean"}
+            Of which parameter; tau and sigma are the standard deviations.
 
         Returns
         -------
@@ -103,8 +104,7 @@ class VarianceComponents(Record):
             For a parameter that does not exist, or a level outside 0–1.
         """
         check_option("of", of, PARAMETERS)
-        if not 0 < level < 1:
-            raise ModelError(f"level={level} is not between 0 and 1")
+        check_level(level)
         lower, upper = self._limits(of, level) if self._model is not None else NAN
         by_t = of == "mean" and (self.method == "reml" or self.effects is not None)
         how = "Student's t, J - 1 degrees of freedom" if by_t else f"profile likelihood, {self.method.upper()}"
@@ -203,7 +203,7 @@ def variance_components(
     >>> found = ic.variance_components(now)["team_support"]
     >>> found
     <VarianceComponents: tau2 0.2742, sigma2 1.6396, icc 0.143, REML, 593 teachers in 24 schools>
-    >>> limits = found.confidence_interval("icc")
+    >>> limits = found.confidence_interval()
     >>> round(limits.lower, 3), round(limits.upper, 3)
     (0.075, 0.263)
     """
@@ -215,13 +215,23 @@ def variance_components(
         refuse_too_few(spread, "variance_components", names)
         n_missing = np.isnan(table.X).sum(axis=0)
         if covariates is not None:
-            design = design_of(covariates, len(table.X))
+            design = design_of(covariates, len(table.X), _index(values, school))
             classes = [classes_with(y, design, table.groups) for y in table.X.T]
             pairs = zip(classes, n_missing, strict=True)
             return [_of_classes(one, method, int(missing), list(design.columns)) for one, missing in pairs]
         return components_of(spread, method, n_missing)
 
     return of_each(values, school, "variance_components", run)
+
+
+def _index(values: Values, school: School) -> pd.Index | None:
+    """Return the index of the user's rows, where they have one."""
+    if isinstance(values, Responses):
+        return values.school.index
+    for given in (values, school):
+        if isinstance(given, (pd.Series, pd.DataFrame)):
+            return given.index
+    return None
 
 
 def components_of(spread: SchoolSpread, method: Likelihood, n_missing: NDArray[np.intp]) -> list[VarianceComponents]:

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 Covariates = pd.DataFrame | pd.Series | ArrayLike
 
 
-def design_of(covariates: Covariates, n: int) -> pd.DataFrame:
+def design_of(covariates: Covariates, n: int, index: pd.Index | None = None) -> pd.DataFrame:
     """Return the columns of the mean: the intercept, numbers as they are, a column for each category but the first.
 
     Parameters
@@ -24,6 +24,8 @@ def design_of(covariates: Covariates, n: int) -> pd.DataFrame:
         What the mean may depend on.
     n : int
         Teachers.
+    index : Index, optional
+        Of the teachers' rows, which the covariates must have too.
 
     Returns
     -------
@@ -37,10 +39,16 @@ def design_of(covariates: Covariates, n: int) -> pd.DataFrame:
     given = pd.DataFrame(covariates) if isinstance(covariates, (pd.Series, pd.DataFrame)) else _framed(covariates)
     given = given.rename(columns=str).reset_index(drop=True)
     if len(given) != n:
-        raise ResponseError(f"covariates have {len(given)} rows for {n} teachers")
+        raise ResponseError(
+            f"covariates have {len(given)} row{'s' * (len(given) != 1)} for {n} teachers; "
+            "give a Series or DataFrame with a row for each"
+        )
+    if index is not None and isinstance(covariates, (pd.Series, pd.DataFrame)) and not covariates.index.equals(index):
+        raise ResponseError("values and covariates have different indexes, so their rows may not belong together")
     if missing := [name for name in given if given[name].isna().any()]:
         raise ResponseError(f"covariates are missing in some rows: {listing(missing)}; leave those rows out first")
     texts = [name for name in given if not pd.api.types.is_numeric_dtype(given[name])]
+    given = given.astype(dict.fromkeys(texts, str))  # a level that nobody has is no level
     design = pd.get_dummies(given, columns=texts, drop_first=True, dtype=float).astype(float)
     design.insert(0, "(intercept)", 1.0)
     return design
@@ -80,7 +88,11 @@ def classes_with(y: Array, design: pd.DataFrame, groups: Groups) -> SizeClasses:
     size = np.bincount(own.codes).astype(np.float64)
     means = own.sums(columns) / size[:, None]
     apart = columns - means[own.codes]
-    return SizeClasses.of_columns(size, means, apart.T @ apart)
+    within = apart.T @ apart
+    left = within[-1, -1] - within[-1, :-1] @ np.linalg.pinv(within[:-1, :-1]) @ within[:-1, -1]
+    if within[-1, -1] > 0 and left <= 1e-12 * within[-1, -1]:
+        raise ResponseError(f"covariates leave nothing of what varies within schools: {listing(design.columns[1:])}")
+    return SizeClasses.of_columns(size, means, within)
 
 
 def effects_of(found: Profiled, terms: list[str]) -> pd.DataFrame:

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from internal_coherence.errors import ModelError, ResponseError, SmallSampleWarning, check_option, warn
+from internal_coherence.errors import ModelError, ResponseError, SmallSampleWarning, check_draws, check_option, warn
 from internal_coherence.limits import Limits, SchoolLimits
 from internal_coherence.moments.spread import SchoolSpread
 from internal_coherence.responses.simulation import Seed
 from internal_coherence.schools.variance.analysis_of_variance import (
     OneWay,
-    icc1_from_ratio,
-    icc2_from_ratio,
     one_way,
 )
 from internal_coherence.schools.variance.intraclass_limits import (
@@ -27,6 +25,8 @@ from internal_coherence.schools.variance.intraclass_limits import (
     Kind,
     ProfileLimits,
     SmithLimits,
+    from_mean_squares,
+    from_variances,
     smith_se,
 )
 from internal_coherence.schools.variance.intraclass_record import (
@@ -63,10 +63,8 @@ class Asked:
         if self.interval not in allowed:
             choice = " or ".join(map(repr, allowed))
             raise ModelError(f"interval={self.interval!r} does not go with method={self.method!r}; there is {choice}")
-        if not isinstance(self.draws, (int, np.integer)) or self.draws < 50:
-            raise ModelError(
-                f"draws={self.draws!r}: a bootstrap interval needs a whole number of at least 50 samples, better 1000"
-            )
+        if self.interval == "cluster_bootstrap":
+            check_draws(self.draws, 50)
 
 
 def correlations_of(spread: SchoolSpread, asked: Asked, n_missing: NDArray[np.intp]) -> list[IntraclassCorrelation]:
@@ -92,7 +90,7 @@ def correlations_of(spread: SchoolSpread, asked: Asked, n_missing: NDArray[np.in
         classes = SizeClasses.of(spread.size[:, a], spread.mean[:, a], spread.sum_of_squares[:, a])
         k = float((analysis.mean_size if asked.group_size == "mean" else analysis.k0)[a])
         if asked.method == "anova":
-            estimate = _from_mean_squares(asked.kind, analysis.ratio[a], k)
+            estimate = from_mean_squares(asked.kind, float(analysis.ratio[a]), k)
             limits = _anova_limits(asked, analysis, a, spread.size[:, a], k, drawn)
         else:
             model = RandomIntercept(classes, asked.method)
@@ -156,16 +154,11 @@ def _record(
     )
 
 
-def _from_mean_squares(kind: Kind, F: Array, k: float) -> float:
-    return float(icc1_from_ratio(F, k) if kind == "icc1" else icc2_from_ratio(F))
-
-
 def _share(kind: Kind, model: RandomIntercept, k: float) -> float:
     """Return τ²/(τ² + σ²), or that stepped up to k teachers; NaN if nothing varies."""
     if model.classes.still:
         return 1.0 if model.classes.between > 0 else float("nan")
-    ratio = model.best.ratio * (1.0 if kind == "icc1" else k)
-    return ratio / (1 + ratio)
+    return from_variances(kind, model.best.ratio, k)
 
 
 def _anova_limits(asked: Asked, analysis: OneWay, a: int, size: Array, k: float, drawn: Array | None) -> Limits:
@@ -175,7 +168,9 @@ def _anova_limits(asked: Asked, analysis: OneWay, a: int, size: Array, k: float,
         schools = SchoolLimits(draws=drawn[:, a], n_schools=J, method=method, scale="log")
         return DrawnLimits(kind=asked.kind, F=F, k=k, drawn=schools)
     if asked.interval == "smith":
-        return SmithLimits(kind=asked.kind, k=k, se=smith_se(_from_mean_squares("icc1", analysis.ratio[a], k), size))
+        return SmithLimits(
+            kind=asked.kind, k=k, se=smith_se(from_mean_squares("icc1", float(analysis.ratio[a]), k), size)
+        )
     balanced = len(np.unique(size[size > 0])) == 1
     method = "exact F, normal scores" if balanced else "F with k0 for unequal schools, normal scores"
     return FLimits(kind=asked.kind, F=F, df_between=J - 1, df_within=n - J, k=float(analysis.k0[a]), method=method)

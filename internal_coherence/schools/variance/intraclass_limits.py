@@ -24,12 +24,38 @@ Interval = Literal["f", "smith", "profile", "cluster_bootstrap"]
 INTERVALS: Final[tuple[str, ...]] = get_args(Interval)
 
 
-def _from_f(kind: Kind, F: float, k: float) -> float:
+def from_mean_squares(kind: Kind, F: float, k: float) -> float:
+    """Return a correlation from the ratio of the mean squares.
+
+    Parameters
+    ----------
+    kind : {"icc1", "icc2"}
+        Which.
+    F, k : float
+        MSB/MSW, and the group size.
+
+    Returns
+    -------
+    float
+    """
     ratio = np.array(F)
     return float(icc1_from_ratio(ratio, k) if kind == "icc1" else icc2_from_ratio(ratio))
 
 
-def _from_variances(kind: Kind, ratio: float, k: float) -> float:
+def from_variances(kind: Kind, ratio: float, k: float) -> float:
+    """Return a correlation from the ratio of the variances.
+
+    Parameters
+    ----------
+    kind : {"icc1", "icc2"}
+        Which.
+    ratio, k : float
+        τ²/σ², and the group size.
+
+    Returns
+    -------
+    float
+    """
     stepped = ratio * (1.0 if kind == "icc1" else k)
     return 1.0 if np.isinf(stepped) else stepped / (1 + stepped)
 
@@ -53,7 +79,7 @@ class FLimits:
         del estimate
         tail = (1 - level) / 2
         lower, upper = (self.F / float(fdtri(self.df_between, self.df_within, p)) for p in (1 - tail, tail))
-        return _from_f(self.kind, lower, self.k), _from_f(self.kind, upper, self.k)
+        return from_mean_squares(self.kind, lower, self.k), from_mean_squares(self.kind, upper, self.k)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +136,7 @@ class ProfileLimits:
         """Return the limits of τ²/σ², turned into those of the correlation."""
         del estimate
         lower, upper = ratio_limits(self.model, level)
-        return _from_variances(self.kind, lower, self.k), _from_variances(self.kind, upper, self.k)
+        return from_variances(self.kind, lower, self.k), from_variances(self.kind, upper, self.k)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,4 +157,8 @@ class DrawnLimits:
         """Return the limits of F, turned into those of the correlation."""
         del estimate
         lower, upper = self.drawn.at(self.F, level)
-        return NAN if np.isnan(lower) else (_from_f(self.kind, lower, self.k), _from_f(self.kind, upper, self.k))
+        return (
+            NAN
+            if np.isnan(lower)
+            else (from_mean_squares(self.kind, lower, self.k), from_mean_squares(self.kind, upper, self.k))
+        )

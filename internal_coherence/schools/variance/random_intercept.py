@@ -27,6 +27,7 @@ from scipy.optimize import brentq
 Array = NDArray[np.float64]
 Likelihood = Literal["reml", "ml"]
 LIKELIHOODS: Final[tuple[str, ...]] = get_args(Likelihood)
+ROUNDING: Final = 8 * float(np.finfo(np.float64).eps)
 GRID: Final = 1 - np.geomspace(1, 1e-9, 200)
 """Shares of variance between schools, from 0 to nearly 1, between which a maximum is looked for."""
 
@@ -45,6 +46,8 @@ class SizeClasses:
         P, cross-products about the schools' own means.
     centre : float
         Taken from every y, so that scores far from 0 cost no digits.
+    noise : float
+        What a sum of squares of y may come to by rounding alone.
     """
 
     size: Array
@@ -52,6 +55,7 @@ class SizeClasses:
     products: Array
     within: Array
     centre: float
+    noise: float
 
     @classmethod
     def of(cls, size: Array, mean: Array, sum_of_squares: Array) -> SizeClasses:
@@ -98,18 +102,20 @@ class SizeClasses:
             for b in range(a, k):
                 products[:, a, b] = products[:, b, a] = np.bincount(place, m[:, a] * m[:, b])
         count = np.bincount(place).astype(np.float64)
-        return cls(size=distinct, count=count, products=products, within=within, centre=centre)
+        noise = float(size.sum()) * (ROUNDING * float(np.abs(means[there, -1]).max())) ** 2
+        return cls(size=distinct, count=count, products=products, within=within, centre=centre, noise=noise)
 
     @property
     def still(self) -> bool:
         """Whether teachers of one school never differ."""
-        return bool(self.within[-1, -1] <= 0)
+        return bool(self.within[-1, -1] <= self.noise)
 
     @property
     def between(self) -> float:
         """Sum of squares of the schools' means, each school counting once; 0 if all means are alike."""
         total = self.products.sum(axis=0)
-        return max(float(total[-1, -1] - total[0, -1] ** 2 / total[0, 0]), 0.0)
+        found = float(total[-1, -1] - total[0, -1] ** 2 / total[0, 0])
+        return found if found > self.noise else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -271,4 +277,6 @@ class RandomIntercept:
                 maxima.append(
                     float(brentq(lambda ratio: float(self.slopes(np.array([ratio]))[0]), a, b, xtol=1e-300, rtol=1e-15))
                 )
+        if not maxima:  # it rises to the end: nearly all that varies lies between schools
+            maxima = [float(ratios[-1])]
         return min((self.at(ratio) for ratio in maxima), key=lambda found: found.deviance)
