@@ -10,6 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
+from internal_coherence.errors import ModelError, closest, listing
+
 R = TypeVar("R", bound="Framed")
 
 
@@ -106,6 +108,12 @@ class Framed(Protocol):
         """Return JSON-ready values."""
 
 
+class NoSuchScaleError(ModelError, KeyError):
+    """No result has this scale; a `KeyError` too, as a mapping's manners are."""
+
+    __str__ = Exception.__str__
+
+
 class ByScale(Mapping[str, R], Generic[R]):
     """One result for every scale, in the instrument's order: a mapping from scale key to record.
 
@@ -121,6 +129,10 @@ class ByScale(Mapping[str, R], Generic[R]):
         self._results = dict(results)
 
     def __getitem__(self, scale: str) -> R:
+        if scale not in self._results:
+            raise NoSuchScaleError(
+                f"no scale {scale!r}; there are {listing(self._results)}{closest(scale, self._results)}"
+            )
         return self._results[scale]
 
     def __iter__(self) -> Iterator[str]:

@@ -299,9 +299,54 @@ def test_totals_over_what_is_shown_cost_nothing_more():
 
 
 def test_answers_too_alike_are_withheld():
-    safe = protect_tables(schools(("Elm", 20, 5.99), ("Oak", 20, 3.0)).assign(sd=[0.1, 0.0]), **ENDS).tables["table 1"]
+    protected = protect_tables(schools(("Elm", 20, 5.99), ("Oak", 20, 3.0)).assign(sd=[0.1, 0.0]), **ENDS)
+    safe = protected.tables["table 1"]
     assert safe["withheld"].tolist() == [ANSWERS_ALIKE, ANSWERS_ALIKE]
-    assert safe[["mean", "sd"]].isna().all(axis=None)
+    assert safe["mean"].isna().all()
+    assert protected.left_out == {"table 1": ("sd",)}
+    assert repr(protected).endswith("for others' sake; without 'sd'>")
+
+
+def test_only_counts_and_means_are_vouched_for(now):
+    """From n, the means, EB means and reliabilities of the others a withheld mean follows to the last digit."""
+    safe = protect_tables(ic.aggregate(now, audience="research"), instrument=now)
+    [table] = safe.tables.values()
+    assert list(table) == ["wave", "school", "scale", "n", "n_roster", "response_rate", "mean", "withheld"]
+    assert safe.left_out["table 1"] == ("sd", "se", "eb_mean", "eb_se", "reliability", "rwg_j")
+
+
+def test_spreads_from_which_that_of_few_can_be_worked_out():
+    cells = frame(["role"], ("A", 10, 3.0), ("B", 5, 4.0), ("all", 15, 10 / 3)).assign(sd=[0.8, np.nan, 0.9])
+    audit = audit_disclosure(cells, **ENDS)
+    assert "spread of a total" in set(audit.findings["leak"])
+    assert audit_disclosure(cells.assign(sd=[0.8, np.nan, np.nan]), **ENDS).passes
+    all_of_them = schools(("Elm", 6, 3.0), ("Oak", 12, 4.0), ("Yew", 14, 3.5))
+    larger = schools(("Oak", 12, 4.0), ("Yew", 14, 3.5)).assign(sd=[0.8, 0.9])
+    audit = audit_disclosure([all_of_them.assign(sd=np.nan), larger], **ENDS)
+    assert set(audit.findings["leak"]) == {"spread hidden elsewhere"}
+    assert len(audit.findings) == 2
+    assert audit_disclosure(larger, **ENDS).passes
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("sum", 9), ("percent", "33 %"), ("n_favourable", 0), ("SD", 0.5), ("median", 3.0)]
+)
+def test_numbers_beside_a_withheld_mean_whatever_their_type(column, value):
+    table = schools(("Elm", 20, 4.1), ("Oak", 15, 3.8), ("Yew", 3, np.nan)).assign(**{column: value})
+    audit = audit_disclosure(table, by=["school"], **ENDS)
+    assert set(audit.findings["leak"]) == {"beside a withheld mean"}
+    assert list(protect_tables(table, by=["school"], **ENDS).left_out.values()) == [(column,)]
+
+
+def test_a_wave_written_as_a_fraction_is_no_statistic():
+    table = schools(("Elm", 20, 4.1), ("Yew", 3, np.nan)).assign(wave=2025.0)
+    assert audit_disclosure(table, by=["school", "wave"], **ENDS).passes
+
+
+def test_two_means_of_the_same_teachers_contradict_each_other():
+    with pytest.raises(ic.ModelError, match=r"say two means of the same 20 teachers .*school Elm.*4\.1 and 4\.15"):
+        audit_disclosure([schools(("Elm", 20, 4.1)), schools(("Elm", 20, 4.15))], **ENDS)
+    assert audit_disclosure([schools(("Elm", 20, 4.1)), schools(("Elm", 20, 4.15))], decimals=1, **ENDS).passes
 
 
 # Subgroups
@@ -338,8 +383,8 @@ def test_subgroup_tables_pass_the_audit(staff, small_groups, totals):
     assert audit.passes, audit.findings
     shown = cells[cells["withheld"] == ""]
     assert (shown["n"] >= 5).all()
-    assert (cells.loc[cells["withheld"] != "", ["mean", "sd", "se"]].isna()).all(axis=None)
-    assert shown.loc[shown["n"] < 10, ["sd", "se"]].isna().all(axis=None)
+    assert cells.loc[cells["withheld"] != "", "mean"].isna().all()
+    assert {"sd", "se"}.isdisjoint(cells)
 
 
 def test_subgroup_means_are_the_means_of_the_scores(staff):
@@ -375,7 +420,7 @@ def test_two_groupings_at_once(staff):
     years = pd.Series(np.where(np.arange(len(grade)) % 2, "new", "old"), index=grade.index, name="years")
     table = subgroup_table(responses, [years, grade], totals="shown", small_groups="pool")
     assert table.by == ("years", "grade")
-    assert {"school", "years", "grade", "scale", "n", "mean", "sd", "se", "withheld"} == set(table.to_frame())
+    assert {"school", "years", "grade", "scale", "n", "mean", "withheld"} == set(table.to_frame())
 
 
 def test_what_may_not_be_shown_is_refused(staff):

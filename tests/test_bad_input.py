@@ -275,3 +275,16 @@ def test_a_million_rows(codebook):
     result = ic.icc1(scores["trust"], responses.school)
     assert (result.n, result.n_schools) == (n, 5000)
     assert abs(result.estimate) < 0.01
+
+
+@pytest.mark.parametrize("verb", [ic.score, ic.aggregate, ic.profile_schools, lambda x: ic.subgroup_table(x, "role")])
+def test_a_frame_that_was_not_read_is_refused(verb):
+    with pytest.raises(ic.ResponseError, match=r"takes Responses, as read_responses\(\) returns them, not DataFrame"):
+        verb(pd.DataFrame({"a": [1.0]}))
+
+
+def test_scales_that_no_result_has(example):
+    now = example.select(wave=2025)
+    with pytest.raises(ic.CoherenceError, match=r"no scale 'team_suport'; .*did you mean 'team_support'"):
+        ic.icc1(now)["team_suport"]
+    assert "team_suport" not in ic.icc1(now)

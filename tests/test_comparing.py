@@ -128,7 +128,7 @@ def test_several_groups_are_rs(r):
     assert (frame["upper"] - frame["difference"]).to_numpy() == pytest.approx(
         [r["games_howell"][name]["reach"] for name in ("xy", "xz", "yz")], rel=1e-6
     )
-    assert "no two groups are clearly apart" in found.reading()
+    assert "no two groups are clearly apart" in found.in_words()
     assert found.plot().get_legend() is not None
 
 
@@ -341,11 +341,14 @@ def test_a_researcher_sees_all_schools(now):
     found = compare_school_groups(now, halves(now), audience="research")
     assert found.left_out.empty
     assert found["leadership"].n_first + found["leadership"].n_second == 24
-    assert "a district would not see" in found.reading()
+    assert "a district would not see" in found.in_words()
     plain = compare_school_groups(ic.score(now), halves(now), school=now.school)
     pd.testing.assert_frame_equal(plain.to_frame(), found.to_frame())
     assert plain.audience is None
-    assert "analyst's own" in plain.reading()
+    assert "analyst's own" in plain.in_words()
+    for protection in ({"audience": "research"}, {"audience": "district"}, {"gates": ic.Gates()}):
+        with pytest.raises(ic.ModelError, match="plain scores have none; pass Responses"):
+            compare_school_groups(ic.score(now), halves(now), school=now.school, **protection)
 
 
 def test_a_group_of_two_schools_is_not_shown(now):
@@ -358,7 +361,7 @@ def test_a_group_of_two_schools_is_not_shown(now):
         compare_school_groups(
             now, {s: "ab"[k < 5] for k, s in enumerate(now.schools)}, gates=ic.Gates(min_other_schools=6)
         )
-    with pytest.raises(ic.ModelError, match="it is for audience='district' or 'research'"):
+    with pytest.raises(ic.DisclosureError, match="it is for audience='district' or 'research'"):
         compare_school_groups(now, groups, audience="school")
 
 
@@ -378,7 +381,7 @@ def test_few_schools_are_said():
     groups = dict(zip(dict.fromkeys(school), "aaabbb", strict=True))
     with pytest.warns(ic.SmallSampleWarning, match="6 schools or pairs"):
         found = compare_school_groups(scores, groups, school=school)
-    assert "no permutation p below 0.1" in found.reading()
+    assert "no permutation p below 0.1" in found.in_words()
     assert found["V1"].p_attainable == 0.1
     assert found["V1"].reliability_first == pytest.approx(1 - 0.25 / 3, abs=1e-12)
 
@@ -388,7 +391,7 @@ def test_matched_schools(now):
     found = compare_matched_schools(now, pairs, names=("programme", "others"))
     assert found["leadership"].n_first == 10
     assert set(found.left_out["school"]) == {"Poplar", "Spruce"}
-    assert "programme" in found.reading()
+    assert "programme" in found.in_words()
     turned = compare_matched_schools(now, pd.DataFrame(pairs, columns=["a", "b"])[["b", "a"]])
     assert (turned.first, turned.second) == ("b", "a")
     np.testing.assert_allclose(turned.to_frame()["difference"], -found.to_frame()["difference"], rtol=1e-12)
@@ -477,7 +480,8 @@ def test_a_role_of_few_people_is_not_shown(staff):
     assert set(research.left_out["school"]) == set(answers.schools[9:])
     with pytest.warns(ic.SmallSampleWarning, match="9 schools"):
         low = compare_roles(survey, "Head of house", "Teacher", gates=ic.Gates(min_distribution=9))
-    assert low.left_out["school"].tolist() == ["6 schools"]  # not which: it would say whose head did not answer
+    assert low.left_out[["school", "n_schools"]].to_numpy().tolist() == [["", 6]]
+    assert "Left out: 6 schools" in low.in_words()  # not which: it would say whose head did not answer
 
 
 def test_a_role_that_answers_alike_is_not_shown(staff):
@@ -490,7 +494,7 @@ def test_a_role_that_answers_alike_is_not_shown(staff):
     found = compare_roles(read_staff(staff, alike), "Coach", "Teacher")
     assert "the answers are too alike to be shown" in found[scale.key].note
     assert np.isnan(found[scale.key].mean_first)
-    assert "not compared" in found.reading()
+    assert "not compared" in found.in_words()
     assert found.plot() is not None
 
 
@@ -505,7 +509,7 @@ def test_outcomes(now):
     assert one.r_lowest <= one.r <= one.r_highest
     assert one.most_influential in now.schools
     assert one.confidence_interval().lower == pytest.approx(one.lower)
-    assert "if corrected for it" in found.reading()
+    assert "if corrected for it" in found.in_words()
     assert found.plot().get_xlim() == (-1, 1)
     scores["Alder"], scores["Nowhere"] = np.nan, 3
     fewer = correlate_with_outcome(now, scores)
@@ -554,7 +558,13 @@ def test_constant_and_missing_variables(rng):
     several = compare_school_groups(table, {s: "abc"[k % 3] for k, s in enumerate(labels)}, school=school)
     assert several.overall["note"].ne("").tolist() == [False, True, True]
     flat = correlate_with_outcome(table, dict.fromkeys(labels, 4), school=school)
-    assert flat["fine"].note.startswith("these school means do not vary")
+    assert flat["fine"].note == "the outcome is the same in all these schools"
+    varied = correlate_with_outcome(table, {s: k for k, s in enumerate(labels)}, school=school)
+    assert varied["constant"].note.startswith("these school means do not vary")
+    assert several["fine"]["first"].tolist() == ["a", "a", "b"]
+    assert several["constant"].empty
+    with pytest.raises(KeyError, match="no 'V2'; there are 'fine'"):
+        several["V2"]
     single = compare_school_groups(scores[::3], groups, school=school[::3])
     assert np.isnan(single["V1"].reliability_first)  # one teacher a school
     agreed = compare_matched_schools(
@@ -573,7 +583,7 @@ def test_hostile_names_do_no_harm(rng):
     groups = {new: "=cmd|' /C'!A0" if k < 6 else "$\\frac{1}{0}$" for k, new in enumerate(names.values())}
     found = compare_school_groups(pd.DataFrame({"$\\bad": scores}), groups, school=[names[s] for s in school])
     found.plot().figure.canvas.draw()
-    found.reading()
+    found.in_words()
 
 
 def test_many_teachers_are_quick(rng):

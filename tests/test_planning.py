@@ -170,10 +170,13 @@ def test_design_effect_of_a_survey(now):
     score = ic.score(now)["leadership"]
     one = ic.icc1(score, now.school, group_size="k0")
     assert found["leadership"].icc == pytest.approx(one.estimate, rel=1e-12)
-    single = design_effect(score, now.school, icc_by="reml")
+    single = design_effect(score, now.school, method="reml")
     assert single.icc == pytest.approx(found["leadership"].icc, abs=0.03)
-    assert single.icc_by == "reml"
-    assert design_effect(score, now.school, icc=0.1).icc_by == "given"
+    assert single.method == "reml"
+    for method in ("reml", "ml"):
+        components = ic.variance_components(score, now.school, method=method)
+        assert design_effect(score, now.school, method=method).icc == pytest.approx(components.icc, rel=1e-12)
+    assert design_effect(score, now.school, icc=0.1).method == "given"
     assert repr(single).startswith("<design effect")
 
 
@@ -192,10 +195,10 @@ def test_design_effects_at_their_ends():
         design_effect(icc=0.1, sizes=[2.5])
     with pytest.raises(ic.ModelError, match="icc=2"):
         design_effect(icc=2, sizes=[2])
-    with pytest.raises(ic.ModelError, match="icc_by='mean'"):
-        design_effect([1, 2], [1, 1], icc_by="mean")
-    for school in ([1, 1, 1], [1, 2, 3]):
-        with pytest.raises(ic.ResponseError, match="tell nothing of how alike"):
+    with pytest.raises(ic.ModelError, match="method='mean'"):
+        design_effect([1, 2], [1, 1], method="mean")
+    for school, why in (([1, 1, 1], "at least two with answers"), ([1, 2, 3], "every school has one teacher")):
+        with pytest.raises(ic.ResponseError, match=why):
             design_effect([1, 2, 3], school)
 
 
@@ -223,7 +226,7 @@ def test_a_plan():
     J = int(needed["schools_for_change"].iloc[0])
     power = [power_of_t(0.3, *district_change(0.1, 0.9, 10, j, 0.9, 0.8, 0.6), 0.05) for j in (J - 1, J)]
     assert power[0] < 0.8 <= power[1]
-    words = plan.reading()
+    words = plan.in_words()
     assert "trust (ICC 0.10): a school's mean reaches a reliability of 0.70 with 21 teachers" in words
     assert f"{J} schools of 10 teachers" in words
     assert "SchoolPlan for 2 scales" in repr(plan)
@@ -250,7 +253,7 @@ def test_plans_at_their_ends():
     assert alone[["school_margin", "district_margin", "school_power", "district_power"]].isna().all()
     never = plan_schools(0.0, change=1e-6)
     assert never.needed()["teachers_for_change"].isna().all()
-    assert "no number of teachers" in never.reading()
+    assert "no number of teachers" in never.in_words()
     sure = plan_schools(0.1, teachers=5, schools=5, change=0.2, overlap=1, stability=1, school_stability=1).to_frame()
     assert (sure["district_power"].item(), sure["district_detectable"].item()) == (1, 0)
     assert noncentral_t(20, 35.0, -30.0) < 1e-12

@@ -376,3 +376,43 @@ def test_intervals_cover_the_schools_own_mean(include_self):
         hits += lower <= (truth[0] - centre) / estimate.reference_sd <= upper
     # the unit itself is taken as fixed, so the difference of means is what the interval is about
     assert 0.90 <= hits / repeats <= 0.99
+
+
+def few_and_many(sizes: dict[str, int]) -> ic.Responses:
+    rng = np.random.default_rng(7)
+    rows = [(s, *rng.integers(1, 7, 3)) for s, n in sizes.items() for _ in range(n)]
+    frame = pd.DataFrame(rows, columns=["school", "i1", "i2", "i3"])
+    codebook = pd.DataFrame({"item": ["i1", "i2", "i3"], "scale": "trust", "low": 1, "high": 6})
+    return ic.read_responses(frame, ic.read_codebook(codebook), school="school")
+
+
+def test_a_district_can_not_work_out_the_spread_of_a_small_school():
+    responses = few_and_many({"Ash": 6, "Elm": 12, "Oak": 14, "Yew": 20, "Fir": 20})
+    with pytest.raises(ic.DisclosureError, match="the spread within 1 school, one of them of few teachers"):
+        ic.profile(responses, "Elm", reference=["Ash"], audience="district")
+    with pytest.raises(ic.DisclosureError, match=r"include_self=False: .* tell every school's"):
+        ic.profile_schools(responses, include_self=False, audience="district")
+    assert ic.profile_schools(responses, include_self=False, sd="schools", audience="district")
+    table = ic.aggregate(responses).to_frame().set_index("school")["sd"]
+    hidden = set(table[table.isna()].index)
+    assert hidden == {"Ash", "Elm", "Oak"}
+    own = ic.profile_schools(responses, within_sd="own", audience="district").to_frame()
+    assert set(own.index[own["withheld"] != ""].get_level_values("school")) == hidden
+
+
+def test_agreement_of_few_complete_answers_is_not_for_a_district():
+    frame = pd.DataFrame(np.random.default_rng(3).integers(1, 7, (48, 3)), columns=["i1", "i2", "i3"]).astype(float)
+    frame.loc[2:11, "i3"] = np.nan  # of Ash two answered everything, twelve have a score
+    frame["school"] = np.repeat(["Ash", "Elm", "Oak", "Yew"], 12)
+    codebook = pd.DataFrame({"item": ["i1", "i2", "i3"], "scale": "trust", "low": 1, "high": 6})
+    responses = ic.read_responses(frame, ic.read_codebook(codebook), school="school")
+    table = ic.aggregate(responses).to_frame().set_index("school")
+    assert table.loc["Ash", "n"] == 12
+    assert table["rwg_j"].isna().tolist() == [True, False, False, False]
+    assert ic.aggregate(responses, audience="research").to_frame()["rwg_j"].notna().all()
+    by_items = ic.aggregate(responses, rule="item_means")
+    assert (
+        by_items.to_frame().set_index("school").loc["Ash", "withheld"] == "fewer than 5 teachers answered an item of it"
+    )
+    assert by_items.to_frame()["eb_mean"].isna().all()
+    assert len(by_items.means) == 0

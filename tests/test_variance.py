@@ -302,6 +302,8 @@ def test_covariates_that_tell_nothing_are_refused(lq2002):
         ic.variance_components(y, school, covariates=constant.assign(wave=np.nan))
     with pytest.raises(ic.ResponseError, match=f"3 rows for {len(y)} teachers"):
         ic.variance_components(y, school, covariates=constant.head(3))
+    with pytest.raises(ic.ResponseError, match="leave nothing of what varies between schools: 'COMPID_"):
+        ic.variance_components(y, school, covariates=school.astype(str))
 
 
 def test_sums_by_school_may_be_added_in_any_order():

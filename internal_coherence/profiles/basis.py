@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ResponseError, closest, listing
+from internal_coherence.errors import DisclosureError, ResponseError, closest, listing
 from internal_coherence.moments.grouping import SchoolMoments, group, school_moments
 from internal_coherence.profiles.computing import SamplingError, Standing, sampling_error, standing
 from internal_coherence.profiles.parts import Choices, ReferenceSD, WithinSD
 from internal_coherence.profiles.reference import Reference, ReferenceChoice, from_norms, from_schools, school_mask
 from internal_coherence.profiles.yardstick import Yardstick, yardstick_of
 from internal_coherence.responses import Responses, score
-from internal_coherence.responses.record import as_label
+from internal_coherence.responses.record import as_label, check_responses
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.spreads import FEWEST_HIDDEN, spreads_hidden
 from internal_coherence.schools.disclosure.withholding import school_reasons, withheld_reasons
 from internal_coherence.schools.response_rates import response_rates
 
@@ -72,6 +73,8 @@ class Basis:
         Of the scores.
     reasons : (J, q) array of str
         Why a school's mean is not for a district; empty if it is.
+    spread_hidden : (J, q) array of bool
+        Whose spread is not for a district although the mean is.
     mask : (J, q) array of bool
         Schools that make the reference.
     n_reference_withheld : int
@@ -95,6 +98,7 @@ class Basis:
     closed: list[str]
     moments: SchoolMoments
     reasons: NDArray[np.object_]
+    spread_hidden: Mask
     mask: Mask
     n_reference_withheld: int
     norms: Reference | None
@@ -131,6 +135,7 @@ class Basis:
             level=level,
             gates=gates,
         )
+        check_responses(responses, "profile")
         responses = responses.latest()
         scores = score(responses, min_answered=min_answered).to_numpy()
         groups = group(responses.school, len(scores))
@@ -148,6 +153,10 @@ class Basis:
             mask = np.zeros_like(mask)
         elif not mask.any():
             raise ResponseError(f"reference: none of {int(chosen.sum())} schools passes the gates ({gates})")
+        spread_hidden = spreads_hidden(moments.size, passes, gates)
+        if audience == "district":
+            small = spread_hidden & (moments.size < gates.min_distribution)
+            _check_spreads(mask, small, FEWEST_HIDDEN if choices.reference == "schools" else 2, sd, include_self)
         pool = mask if mask.any() else passes if passes.any() else moments.size > 0
         error = sampling_error(moments, pool, within_sd, _roster(rates) if finite_population else None)
         order = np.argsort(groups.codes, kind="stable")
@@ -163,6 +172,7 @@ class Basis:
             closed=school_reasons(responses, gates),
             moments=moments,
             reasons=reasons,
+            spread_hidden=spread_hidden,
             mask=mask,
             n_reference_withheld=0 if norms else int((chosen & ~mask.any(axis=1)).sum()),
             norms=norms,
@@ -235,9 +245,31 @@ class Basis:
                 reasons[a] = "the reference does not vary on it"
             elif np.isnan(self.error.covariance[j, a, a]):
                 reasons[a] = "its spread within schools is not known"
-            elif not self.error.shared and n < self.gates.min_distribution and self.audience != "research":
-                reasons[a] = f"with fewer than {self.gates.min_distribution} teachers its own spread is not shown"
+            elif not self.error.shared and self.audience != "research" and self.spread_hidden[j, a]:
+                few = n < self.gates.min_distribution
+                reasons[a] = (
+                    f"with fewer than {self.gates.min_distribution} teachers its own spread is not shown"
+                    if few
+                    else "its own spread is not shown, so that a smaller school's can't be worked out from it"
+                )
         return tuple(reasons)
+
+
+def _check_spreads(mask: Mask, small: Mask, fewest: int, sd: ReferenceSD, include_self: bool) -> None:
+    """Refuse a reference from which the spread of a school of few teachers can be worked out."""
+    inside = mask & small
+    for a in np.flatnonzero(inside.any(axis=0)):
+        n = int(mask[:, a].sum())
+        if n < fewest:
+            raise DisclosureError(
+                f"reference: the spread within {n} school{'s' * (n > 1)}, one of them of few teachers, tells the spread of that"
+                f" school; take {fewest} schools or more"
+            )
+        if not include_self and sd == "teachers":
+            raise DisclosureError(
+                "include_self=False: the spreads of all schools but one, each in its turn, tell every school's, and some are"
+                " of few teachers; take sd='schools', include_self=True, or audience='school' for one school's own profile"
+            )
 
 
 def _kind(reference: ReferenceChoice) -> Literal["all", "schools", "norms"]:

@@ -256,6 +256,24 @@ def in_time(waves: Sequence[str]) -> list[str] | None:
     return None
 
 
+def check_responses(given: object, what: str) -> None:
+    """Refuse what was not read by `read_responses`, such as a bare DataFrame.
+
+    Parameters
+    ----------
+    given : object
+        Passed as responses.
+    what : str
+        The verb asked, for the message.
+
+    Raises
+    ------
+    ResponseError
+    """
+    if not isinstance(given, Responses):
+        raise ResponseError(f"{what} takes Responses, as read_responses() returns them, not {type(given).__name__}")
+
+
 def as_label(value: object) -> str:
     """Return an identifier as the text under which it is kept: ``7``, ``7.0`` and ``" 7 "`` are all ``"7"``.
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError
-from internal_coherence.responses.record import Responses
+from internal_coherence.responses.record import Responses, check_responses
 
 Method = Literal["mean", "sum", "pomp"]
 METHODS: Final[tuple[str, ...]] = get_args(Method)
@@ -54,6 +54,7 @@ def score(responses: Responses, method: Method = "mean", min_answered: float = 0
     team_support    64.5
     dtype: float64
     """
+    check_responses(responses, "score")
     if method not in METHODS:
         raise ResponseError(f"method={method!r} is not one of 'mean', 'sum', 'pomp'")
     items = responses.items

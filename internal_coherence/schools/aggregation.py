@@ -14,9 +14,11 @@ from internal_coherence.moments.grouping import Groups, group
 from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.records import ByScale
 from internal_coherence.responses import Responses, score
+from internal_coherence.responses.record import check_responses
 from internal_coherence.schools.agreement.indices import rwg_j_from_variance
 from internal_coherence.schools.agreement.ratings import complete
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
+from internal_coherence.schools.disclosure.spreads import spreads_hidden
 from internal_coherence.schools.disclosure.withholding import withheld_reasons
 from internal_coherence.schools.response_rates import response_rates
 from internal_coherence.schools.school_table import RULES, Rule, SchoolTable
@@ -26,8 +28,6 @@ from internal_coherence.schools.variance.components import components_of
 from internal_coherence.schools.variance.intraclass_estimates import Asked, correlations_of
 
 Array = NDArray[np.float64]
-FEWEST_HIDDEN: Final = 3
-"""Spreads that are hidden, if any is, so that none can be worked out from the spread of all schools together."""
 SCALE_COLUMNS: Final = (
     "scale", "n", "n_schools", "mean", "icc1", "icc1_lower", "icc1_upper", "F", "p_value", "icc2", "icc2_lower",
     "icc2_upper", "tau2", "sigma2", "rwg_j",
@@ -75,6 +75,10 @@ def aggregate(
     ``sd`` is that of the teachers' scores (divisor n − 1) and ``se`` is sd/√n; they do not depend on the rule. Mean and
     SD of few teachers together tell nearly every score, so a district sees them from ``min_distribution`` teachers on.
 
+    Empirical-Bayes means are of teachers' scores. Beside means of items they would tell on the few who answered too little
+    to have a score, so with ``rule="item_means"`` a district does not get them. r_WG(J) is that of teachers who answered
+    every item; a district sees it where these are ``min_distribution`` or more.
+
     Examples
     --------
     >>> import internal_coherence as ic
@@ -91,25 +95,30 @@ def aggregate(
         msg = "a table of all schools is for audience='district' or 'research'; a school reads its profile"
         raise DisclosureError(msg)
     check_option("rule", rule, RULES)
+    check_responses(responses, "aggregate")
     responses = responses.one_wave("aggregate")
     gates = gates or Gates()
     scores = score(responses, min_answered=min_answered).to_numpy()
     groups = group(responses.school, len(scores))
     spread = school_spread(scores, groups)
     reasons = withheld_reasons(responses, scores, groups, spread, gates)
+    if rule == "item_means":
+        few = (reasons == "") & (_fewest_answers(responses, groups) < gates.min_teachers)
+        reasons[few] = f"fewer than {gates.min_teachers} teachers answered an item of it"
     usable = spread if audience == "research" else spread.where(reasons == "")
     means = _shrunken(responses, usable, audience)
     raw = spread.mean if rule == "teacher_scores" else _item_means(responses, groups)
+    shown_means = means if rule == "teacher_scores" or audience == "research" else ByScale[SchoolMeans]({})
     table = _long_table(responses, spread, raw).assign(
-        **_from_all(means, responses, spread.labels),
-        rwg_j=_agreement(responses, groups).ravel(),
+        **_from_all(shown_means, responses, spread.labels),
+        rwg_j=_agreement(responses, groups, 0 if audience == "research" else gates.min_distribution).ravel(),
         withheld=reasons.ravel(),
     )
     if audience != "research":
-        table = _without_withheld(table, gates)
+        table = _without_withheld(table, spreads_hidden(spread.size, reasons == "", gates), gates)
     return SchoolTable(
         by_scale=_by_scale(responses, usable, means, table),
-        means=means,
+        means=shown_means,
         audience=audience,
         rule=rule,
         min_answered=min_answered,
@@ -143,14 +152,17 @@ def _from_all(means: ByScale[SchoolMeans], responses: Responses, labels: Sequenc
     return {name: np.stack([table[column] for table in tables], axis=1).ravel() for name, column in of.items()}
 
 
-def _agreement(responses: Responses, groups: Groups) -> Array:
-    """Return r_WG(J) against answers spread evenly, by school and scale; NaN for a scale of one item."""
+def _agreement(responses: Responses, groups: Groups, fewest: int) -> Array:
+    """Return r_WG(J) against answers spread evenly, by school and scale; NaN for a scale of one item.
+
+    It tells how far the answers of those who answered every item differ, so it is NaN for fewer than `fewest` of them.
+    """
     items, columns = responses.items, []
     for scale in responses.instrument.scales:
         ratings = complete(items[list(scale.item_keys)].to_numpy(), groups)
         null_variance = (scale.items[0].n_options ** 2 - 1) / 12
         found = rwg_j_from_variance(ratings.mean_item_variance(), ratings.n_items, null_variance)
-        columns.append(found if ratings.n_items > 1 else np.full(groups.n_schools, np.nan))
+        columns.append(np.where((ratings.n_items > 1) & (ratings.size >= fewest), found, np.nan))
     return np.stack(columns, axis=1)
 
 
@@ -211,6 +223,14 @@ def _item_means(responses: Responses, groups: Groups) -> Array:
     return np.stack(by_scale, axis=1)
 
 
+def _fewest_answers(responses: Responses, groups: Groups) -> Array:
+    """Return how many teachers answered the least answered item of each scale in each school."""
+    answered = groups.sums(responses.items.notna().to_numpy(dtype=np.float64))
+    place = {key: k for k, key in enumerate(responses.items.columns)}
+    scales = responses.instrument.scales
+    return np.stack([answered[:, [place[key] for key in s.item_keys]].min(axis=1) for s in scales], axis=1)
+
+
 def school_item_means(X: Array, groups: Groups) -> Array:
     """Return each school's mean of each item over those who answered it.
 
@@ -233,22 +253,11 @@ def school_item_means(X: Array, groups: Groups) -> Array:
     return means
 
 
-def _without_withheld(table: pd.DataFrame, gates: Gates) -> pd.DataFrame:
+def _without_withheld(table: pd.DataFrame, spread_hidden: NDArray[np.bool_], gates: Gates) -> pd.DataFrame:
     """Take out the numbers that are protected: all of a withheld row's, and the spread of few teachers."""
     shown = table.copy()
     hidden = shown["withheld"] != ""
     shown.loc[hidden, ["mean", "eb_mean", "eb_se", "reliability"]] = np.nan
-    shown.loc[hidden | _spread_hidden(shown, hidden, gates), ["sd", "se", "rwg_j"]] = np.nan
+    shown.loc[hidden | spread_hidden.ravel(), ["sd", "se", "rwg_j"]] = np.nan
     shown.loc[shown["n"] < gates.min_teachers, ["n", "response_rate"]] = np.nan
     return shown
-
-
-def _spread_hidden(table: pd.DataFrame, hidden: pd.Series, gates: Gates) -> pd.Series:
-    """Return whose spread is not shown although the mean is: that of few teachers, and never of fewer than three schools."""
-    few = ~hidden & (table["n"] < gates.min_distribution)
-    for scale in table.loc[few, "scale"].unique():
-        rows = table[(table["scale"] == scale) & ~hidden]
-        n_few = int(few[rows.index].sum())
-        more = rows.loc[~few[rows.index], "n"].sort_values(kind="stable").index[: max(FEWEST_HIDDEN - n_few, 0)]
-        few.loc[more] = True
-    return few

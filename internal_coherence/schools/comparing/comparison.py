@@ -10,7 +10,7 @@ import pandas as pd
 from internal_coherence.errors import listing
 from internal_coherence.records import Record
 from internal_coherence.schools.comparing.differences import SchoolDifference
-from internal_coherence.schools.comparing.words import difference_in_words, manner_in_words
+from internal_coherence.schools.comparing.words import difference_in_words, manner_in_words, schools_left_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,8 @@ class SchoolComparison(Record):
     differences : tuple of SchoolDifference
         One a scale or item.
     left_out : DataFrame
-        Columns ``school``, ``scale`` (empty: all), ``reason``: who is not in it.
+        Columns ``school``, ``scale`` (empty: all), ``reason``, ``n_schools``: who is not in it; ``school`` is
+        empty where it must not be told.
     level : float
         Of the intervals.
     draws : int
@@ -67,7 +68,7 @@ class SchoolComparison(Record):
         rows = [{"first": self.first, "second": self.second, **d.as_row()} for d in self.differences]
         return pd.DataFrame(rows).set_index("scale")
 
-    def reading(self) -> str:
+    def in_words(self) -> str:
         """Say in words what was found, and how far it can be trusted.
 
         Returns
@@ -76,7 +77,8 @@ class SchoolComparison(Record):
             A line a scale, then how it was done.
         """
         lines = [difference_in_words(d, self.first, self.second, self.design, self.level) for d in self.differences]
-        return "\n".join([*lines, *manner_in_words(self.differences, self.design, len(self.left_out), self.audience)])
+        absent = schools_left_out(self.left_out)
+        return "\n".join([*lines, *manner_in_words(self.differences, self.design, absent, self.audience)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw a forest: every scale's difference with its interval.

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from internal_coherence.errors import listing
 from internal_coherence.limits import ConfidenceInterval, interval_at
 from internal_coherence.records import Record
-from internal_coherence.schools.comparing.words import entry_in_words, p_text, reliability_in_words
+from internal_coherence.schools.comparing.words import entry_in_words, p_text, reliability_in_words, schools_left_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +157,7 @@ class OutcomeCorrelations(Record):
     correlations : tuple of OutcomeCorrelation
         One a scale.
     left_out : DataFrame
-        Columns ``school``, ``scale`` (empty: all), ``reason``.
+        Columns ``school``, ``scale`` (empty: all), ``reason``, ``n_schools``.
     level : float
         Of the intervals.
     draws : int
@@ -191,7 +191,7 @@ class OutcomeCorrelations(Record):
         """
         return pd.DataFrame([c.as_row() for c in self.correlations]).set_index("scale")
 
-    def reading(self) -> str:
+    def in_words(self) -> str:
         """Say in words what was found, and how far it can be trusted.
 
         Returns
@@ -202,7 +202,7 @@ class OutcomeCorrelations(Record):
         lines = [self._line(c) for c in self.correlations]
         said = ["Schools that go together in two things need not have one from the other; each school is one vote."]
         said += reliability_in_words([c.reliability for c in self.correlations])
-        return "\n".join([*lines, *said, *entry_in_words(len(self.left_out), self.audience)])
+        return "\n".join([*lines, *said, *entry_in_words(schools_left_out(self.left_out), self.audience)])
 
     def _line(self, c: OutcomeCorrelation) -> str:
         name = c.scale.replace("_", " ")

@@ -34,6 +34,7 @@ from internal_coherence.schools.entrance import School, Values
 Array = NDArray[np.float64]
 LEAST_SCHOOLS: Final = 5
 """With four the interval of any correlation is all of it."""
+SAME_OUTCOME: Final = "the outcome is the same in all these schools"
 
 
 def correlate_with_outcome(
@@ -164,7 +165,9 @@ def _one_scale(
     """Correlate one scale."""
     x, reliability = units.mean[used, k], units.reliability(k, used)
     counts: dict[str, Any] = {"scale": scale, "n_schools": len(used), "n_teachers": units.teachers(k, used)}
-    if np.ptp(x) < 1e-12 or np.ptp(y) == 0:
+    if np.ptp(y) == 0:
+        return OutcomeCorrelation(**counts, reliability=reliability, note=SAME_OUTCOME)
+    if np.ptp(x) < 1e-12:
         return OutcomeCorrelation(**counts, reliability=reliability, note=NO_VARIATION)
     r = correlation(x, y, ranks=False)
     without = _leaving_one_out(x, y)

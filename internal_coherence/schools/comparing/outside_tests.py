@@ -130,11 +130,12 @@ def games_howell(values: Array, groups: NDArray[np.intp]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``first, second`` (positions), ``t``, ``df``, ``p_value``.
+        Columns ``first, second`` (positions), ``se``, ``t``, ``df``, ``p_value``.
     """
     with _pingouin() as pg:
         table = pg.pairwise_gameshowell(pd.DataFrame({"x": values, "g": groups}), dv="x", between="g")
-    return pd.DataFrame(table).rename(columns={"A": "first", "B": "second", "T": "t", "pval": "p_value"})
+    named = pd.DataFrame(table).rename(columns={"A": "first", "B": "second", "T": "t", "pval": "p_value"})
+    return named[["first", "second", "se", "t", "df", "p_value"]]
 
 
 def adjusted(p: Array, method: str) -> Array:

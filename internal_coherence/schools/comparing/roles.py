@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -123,13 +122,12 @@ def compare_roles(
     if audience == "research":
         return compared(sides[0], sides[1], "roles", manner, left_out)
     guard = _guard(answers, masks, names, gates)
-    return compared(sides[0], sides[1], "roles", manner, _counted(left_out), guard)
+    return compared(sides[0], sides[1], "roles", manner, _unnamed(left_out), guard)
 
 
-def _counted(left_out: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return how many schools have nobody of a role, not which: a school's only principal is a known person."""
-    counts = Counter(reason for _, reason in left_out)
-    return [(f"{count} school{'' if count == 1 else 's'}", reason) for reason, count in counts.items()]
+def _unnamed(left_out: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return why schools have nobody of a role, not which: a school's only principal is a known person."""
+    return [("", reason) for _, reason in left_out]
 
 
 def _answers(responses: Responses, of: Of) -> _Answers:

@@ -36,17 +36,17 @@ def compare_school_groups(
         Of two groups the one that comes first is the first; a school in none is left out.
     school : (n,) array or Series, optional
         Each teacher's school; `Responses` know theirs.
-    audience : {"district", "research"}
-        To a district, schools that do not pass the gates do not enter, and a group needs ``gates.min_other_schools`` of
-        them. Plain scores have no gates: that table is the analyst's own.
+    audience : {"district", "research"}, optional
+        Whom a survey's result is for, by default the district. To a district, schools that do not pass the gates do not
+        enter, and a group needs ``gates.min_other_schools`` of them. Plain scores have no gates: that table is the analyst's own.
     gates : Gates, optional
         What must hold of a survey.
     level : float
         Of the intervals.
     draws : int
-        Bootstrap samples of schools.
+        Bootstrap samples of schools; of two groups only.
     rng : Generator, int or None
-        Of the bootstrap and of sampled permutations; a fixed seed by default.
+        Of the bootstrap and of sampled permutations, which are of two groups only; a fixed seed by default.
 
     Returns
     -------
@@ -56,7 +56,9 @@ def compare_school_groups(
     Raises
     ------
     DisclosureError
-        If a group has too few schools for its mean to be shown.
+        If a group has too few schools for its mean to be shown, or for an audience that a comparison is not for.
+    ModelError
+        For an audience or gates of plain scores, which have none.
     ResponseError
         With fewer than three schools in a group on every scale, or fewer than two groups.
 

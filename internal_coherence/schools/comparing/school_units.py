@@ -10,19 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import DisclosureError, ModelError, ResponseError, SmallSampleWarning, warn
-from internal_coherence.moments.spread import school_spread
+from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.disclosure.withholding import withheld_reasons
 from internal_coherence.schools.entrance import School, Values, variables
-from internal_coherence.schools.variance.random_intercept import RandomIntercept, SizeClasses
+from internal_coherence.schools.variance.components import components_of
 
 Array = NDArray[np.float64]
 FEW_SCHOOLS: Final = 10
 """With fewer in a comparison, only very large differences can be seen, and no test of assumptions has any power."""
-
-AGREED: Final = 1e-20
-"""Variance within schools as small as this, beside that of their means, is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,13 +88,13 @@ class SchoolUnits:
             τ²/(τ² + σ² · mean(1/n)), variances by REML; 1 where the teachers of each school agree, NaN where every school
             has one teacher, or nothing varies.
         """
-        n, mean, ss = self.size[used, k], self.mean[used, k], self.sum_of_squares[used, k]
-        if len(used) < 2 or n.sum() <= len(used) or np.ptp(mean) == 0 == ss.sum():
+        n, mean, ss = (a[used, k, None] for a in (self.size, self.mean, self.sum_of_squares))
+        if len(used) < 2 or n.sum() <= len(used):
             return float("nan")
-        if ss.sum() <= AGREED * n.sum() * float(np.ptp(mean)) ** 2:
-            return 1.0
-        best = RandomIntercept(SizeClasses.of(n, mean, ss), "reml").best
-        return float(best.tau2 / (best.tau2 + best.sigma2 * float((1 / n).mean())))
+        spread = SchoolSpread(labels=tuple(self.labels[j] for j in used), size=n, mean=mean, sum_of_squares=ss)
+        [found] = components_of(spread, "reml", np.zeros(1, dtype=np.intp))
+        total = found.tau2 + found.sigma2 * float((1 / n).mean())
+        return float(found.tau2 / total) if total > 0 else float("nan")
 
     def teachers(self, k: int, used: NDArray[np.intp]) -> int:
         """Return how many teachers stand behind the means of some schools on one scale.
@@ -116,7 +113,9 @@ class SchoolUnits:
         return int(self.size[used, k].sum())
 
 
-def school_units(values: Values, school: School, audience: Audience | None, gates: Gates | None, what: str) -> SchoolUnits:
+def school_units(
+    values: Values, school: School, audience: Audience | None, gates: Gates | None, what: str
+) -> SchoolUnits:
     """Return school means from what a user passed.
 
     Parameters

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceError
+from internal_coherence.errors import CoherenceError, listing
 from internal_coherence.records import Record
 from internal_coherence.schools.comparing.differences import NO_VARIATION
 from internal_coherence.schools.comparing.effects import hedges_of_groups
 from internal_coherence.schools.comparing.outside_tests import adjusted, games_howell, welch_anova
 from internal_coherence.schools.comparing.school_units import check_enough, warn_if_few
 from internal_coherence.schools.comparing.two_sides import LEAST_SCHOOLS, Manner, Side, listed
-from internal_coherence.schools.comparing.words import entry_in_words, p_text, reliability_in_words
+from internal_coherence.schools.comparing.words import entry_in_words, p_text, reliability_in_words, schools_left_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ class SeveralGroups(Record):
         se, lower, upper, t, df, p_games_howell, hedges_g, g_lower, g_upper``. Limits and p of the differences allow for
         all pairs of a scale.
     left_out : DataFrame
-        Columns ``school``, ``scale`` (empty: all), ``reason``.
+        Columns ``school``, ``scale`` (empty: all), ``reason``, ``n_schools``.
     level : float
         Of the intervals.
     audience : {"district", "research"} or None
@@ -56,6 +56,12 @@ class SeveralGroups(Record):
     level: float
     audience: str | None
 
+    def __getitem__(self, scale: str) -> pd.DataFrame:
+        """Return every two groups on one scale: its rows of `pairs`."""
+        if scale not in set(self.overall["scale"]):
+            raise KeyError(f"no {scale!r}; there are {listing(self.overall['scale'])}")
+        return self.pairs[self.pairs["scale"] == scale].reset_index(drop=True)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the table of all pairs, unrounded.
 
@@ -66,7 +72,7 @@ class SeveralGroups(Record):
         """
         return self.pairs.set_index("scale")
 
-    def reading(self) -> str:
+    def in_words(self) -> str:
         """Say in words what was found.
 
         Returns
@@ -91,7 +97,7 @@ class SeveralGroups(Record):
             "Each school is one vote, whatever its size; pairs by Games and Howell, which allows for all pairs of a scale."
         ]
         said += reliability_in_words(list(self.overall["reliability"]))
-        return "\n".join([*lines, *said, *entry_in_words(len(self.left_out), self.audience)])
+        return "\n".join([*lines, *said, *entry_in_words(schools_left_out(self.left_out), self.audience)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw a forest: every two groups' difference on every scale, with its interval.

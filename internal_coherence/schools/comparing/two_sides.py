@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceError, ModelError
+from internal_coherence.errors import CoherenceError, check_draws, check_level
 from internal_coherence.schools.comparing.comparison import Design, SchoolComparison
 from internal_coherence.schools.comparing.differences import SchoolDifference, tested, with_adjusted
 from internal_coherence.schools.comparing.school_units import SchoolUnits, check_enough, warn_if_few
@@ -53,10 +54,8 @@ class Manner:
     what: str
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ModelError(f"level={self.level} is not between 0 and 1")
-        if isinstance(self.draws, bool) or not isinstance(self.draws, (int, np.integer)) or self.draws < 1000:
-            raise ModelError(f"draws={self.draws!r}: a bootstrap of schools needs a whole number of at least 1000")
+        check_level(self.level)
+        check_draws(self.draws, 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,14 +188,14 @@ def listed(left_out: Sequence[tuple[str, str]], *sides: Side) -> pd.DataFrame:
     Parameters
     ----------
     left_out : sequence of (school, reason)
-        Left out of all scales.
+        Left out of all scales; ``""`` for a school that must not be named.
     *sides : Side
         Whose withheld schools come behind.
 
     Returns
     -------
     DataFrame
-        Columns ``school, scale, reason``.
+        Columns ``school, scale, reason, n_schools``; schools that must not be named are counted by reason.
     """
     rows = [(school, "", reason) for school, reason in left_out]
     for side in sides:
@@ -206,4 +205,7 @@ def listed(left_out: Sequence[tuple[str, str]], *sides: Side) -> pd.DataFrame:
                 rows.append((side.units.labels[j], "", reasons[0]))
             else:
                 rows += [(side.units.labels[j], side.units.names[k], r) for k, r in enumerate(reasons) if r]
-    return pd.DataFrame(rows, columns=["school", "scale", "reason"], dtype=object).drop_duplicates(ignore_index=True)
+    times = Counter(rows)  # in the order of their first
+    table = pd.DataFrame(list(times), columns=["school", "scale", "reason"], dtype=object)
+    table["n_schools"] = np.array([1 if row[0] else n for row, n in times.items()], dtype=np.int64)
+    return table

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import Final
 
+import pandas as pd
+
 from internal_coherence.schools.comparing.differences import SchoolDifference
 
 SIDES: Final = {"groups": "schools", "pairs": "pairs of schools", "roles": "schools", "waves": "schools"}
@@ -77,7 +79,7 @@ def manner_in_words(
     design : str
         How the schools belong together.
     n_left_out : int
-        Entries in the list of who is not in it.
+        Schools that are not in it, or not on every scale.
     audience : str or None
         Whom it is for.
 
@@ -117,13 +119,29 @@ def reliability_in_words(reliabilities: Sequence[float]) -> list[str]:
     return [msg]
 
 
+def schools_left_out(left_out: pd.DataFrame) -> int:
+    """Return how many schools a list of who is not in a comparison speaks of.
+
+    Parameters
+    ----------
+    left_out : DataFrame
+        Columns ``school`` (empty where it must not be told) and ``n_schools``; a school may have a row a scale.
+
+    Returns
+    -------
+    int
+    """
+    named = left_out["school"] != ""
+    return int(left_out.loc[named, "school"].nunique() + left_out.loc[~named, "n_schools"].sum())
+
+
 def entry_in_words(n_left_out: int, audience: str | None) -> list[str]:
     """Say who is not in a comparison, and whom it is for.
 
     Parameters
     ----------
     n_left_out : int
-        Entries in the list of who is not in it.
+        Schools that are not in it, or not on every scale.
     audience : str or None
         None for plain scores.
 
@@ -131,7 +149,7 @@ def entry_in_words(n_left_out: int, audience: str | None) -> list[str]:
     -------
     list of str
     """
-    said = [f"Left out: {n_left_out} (see .left_out)."] if n_left_out else []
+    said = [f"Left out: {n_left_out} school{'' if n_left_out == 1 else 's'} (see .left_out)."] if n_left_out else []
     if audience is None:
         said.append("From plain scores, to which no rule of confidentiality was applied: the analyst's own table.")
     elif audience == "research":

@@ -10,9 +10,9 @@ import pandas as pd
 from internal_coherence.errors import ModelError, listing
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses, score
-from internal_coherence.schools.disclosure.released import ALL
+from internal_coherence.schools.disclosure.released import ALL, Table, frame_of
 
-Counts = pd.DataFrame | Responses
+Counts = Table | Responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -24,7 +24,7 @@ class Attacker(Record):
     own_answer : bool
         Whether it may be one of the teachers, any one of them, who knows their own answers. Then every small group is
         tested for the mean of the others.
-    counts : DataFrame, Responses, or several of them, optional
+    counts : table, Responses, or several of them, optional
         How many answered, where the tables leave it out: everyone in a small school knows how many they are. A frame has
         classifying columns, ``n`` and, unless the numbers hold for every scale, ``scale``; of `Responses` the scores by
         school, wave and role are counted.
@@ -41,13 +41,8 @@ class Attacker(Record):
 
     def __post_init__(self) -> None:
         given = self.counts
-        several = (given,) if isinstance(given, (pd.DataFrame, Responses)) else tuple(given)
-        for known in several:
-            if isinstance(known, pd.DataFrame) and "n" not in known:
-                raise ModelError(f"counts has no column 'n'; it has {listing(known.columns)}")
-            if not isinstance(known, (pd.DataFrame, Responses)):
-                raise ModelError(f"counts takes a DataFrame or Responses, not {type(known).__name__}")
-        object.__setattr__(self, "counts", several)
+        several = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+        object.__setattr__(self, "counts", tuple(_read(known) for known in several))
 
     def known_counts(self, columns: Collection[str]) -> list[pd.DataFrame]:
         """Return the numbers of teachers, by columns that tables have.
@@ -70,7 +65,18 @@ class Attacker(Record):
         return f"<Attacker: knows the n's of the tables{more}{own}>"
 
 
-def several(attacker: Attacker) -> tuple[Counts, ...]:
+def _read(known: object) -> pd.DataFrame | Responses:
+    if isinstance(known, Responses):
+        return known
+    if not isinstance(known, pd.DataFrame) and not hasattr(known, "to_frame"):
+        raise ModelError(f"counts takes a table or Responses, not {type(known).__name__}")
+    frame = known if isinstance(known, pd.DataFrame) else frame_of(known)  # type: ignore[arg-type]
+    if "n" not in frame:
+        raise ModelError(f"counts has no column 'n'; it has {listing(frame.columns)}")
+    return frame
+
+
+def several(attacker: Attacker) -> tuple[pd.DataFrame | Responses, ...]:
     """Return the sources of counts.
 
     Parameters
@@ -80,6 +86,7 @@ def several(attacker: Attacker) -> tuple[Counts, ...]:
     Returns
     -------
     tuple of DataFrame or Responses
+        Tables as frames.
     """
     return attacker.counts  # type: ignore[return-value]  # made a tuple when the record was made
 

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, check_option
+from internal_coherence.errors import ModelError, check_option, listing
 from internal_coherence.instrument import Instrument
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.attacker import Attacker
 from internal_coherence.schools.disclosure.gates import Gates
-from internal_coherence.schools.disclosure.plain_leaks import SPREADS, alike
+from internal_coherence.schools.disclosure.plain_leaks import alike
 from internal_coherence.schools.disclosure.question import Ends, Parts, Question, ask
 from internal_coherence.schools.disclosure.reasons import ANSWERS_ALIKE, COMPLEMENTARY
-from internal_coherence.schools.disclosure.released import COUNTS, Table, frame_of, name_tables
+from internal_coherence.schools.disclosure.released import COUNTS, NEEDED, Table, frame_of, name_tables
 from internal_coherence.schools.disclosure.shown_totals import over_what_is_shown, total_rows
 from internal_coherence.schools.disclosure.suppression import withheld_for_others
 
@@ -35,7 +35,9 @@ class ProtectedTables(Record):
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        As they were given, without what must not be shown; ``withheld`` says why.
+        Their numbers of teachers and means, without what must not be shown; ``withheld`` says why.
+    left_out : mapping of str to tuple of str
+        The columns that each table lost, because no more than counts and means can be vouched for.
     width : float
         In scale points; what can be told more narrowly counts as known.
     totals : {"all", "shown"}
@@ -45,6 +47,7 @@ class ProtectedTables(Record):
     """
 
     tables: Mapping[str, pd.DataFrame]
+    left_out: Mapping[str, tuple[str, ...]]
     width: float
     totals: Totals
     gates: Gates
@@ -72,8 +75,11 @@ class ProtectedTables(Record):
         tables = f"{len(self.tables)} table{'s' if len(self.tables) > 1 else ''}"
         others = int((rows == COMPLEMENTARY).sum())
         hidden = int((rows != "").sum())
+        gone = list(dict.fromkeys(column for columns in self.left_out.values() for column in columns))
+        without = f"; without {listing(gone)}" if gone else ""
         return (
-            f"<ProtectedTables: {tables}, {len(rows)} means; {hidden - others} withheld, and {others} for others' sake>"
+            f"<ProtectedTables: {tables}, {len(rows)} means; "
+            f"{hidden - others} withheld, and {others} for others' sake{without}>"
         )
 
 
@@ -120,6 +126,10 @@ def protect_tables(
 
     Notes
     -----
+    Only numbers of teachers, response rates and means are released. A spread, an estimate that borrows from other schools,
+    a share or a measure of agreement leads back to means and answers in ways of its own, so those columns are left out, and
+    ``left_out`` names them.
+
     First go the means that do not pass the gates, and those that lie so near an end of the scale that they tell every
     answer. Then the audit drives: as long as a protected mean is told within `width`, the smallest shown group in the
     relations that tell it is withheld too. The outcome depends on nothing but the tables; it is not always the fewest
@@ -159,9 +169,9 @@ def protect_tables(
         decimals=None,
         gates=gates,
     )
-    return ProtectedTables(
-        tables=_protected(question, len(before), totals), width=width, totals=totals, gates=question.gates
-    )
+    safe = _protected(question, len(before), totals)
+    left_out = {name: tuple(c for c in frame_of(named[name]).columns if c not in table) for name, table in safe.items()}
+    return ProtectedTables(tables=safe, left_out=left_out, width=width, totals=totals, gates=question.gates)
 
 
 def _protected(question: Question, n_before: int, totals: Totals) -> dict[str, pd.DataFrame]:
@@ -197,7 +207,7 @@ def _protected(question: Question, n_before: int, totals: Totals) -> dict[str, p
     for number, (name, frame) in enumerate(frames.items()):
         rows = new[new["table"] == number + n_before]
         own = why[rows["key"], rows["scale"]]
-        safe = taken_out(frame, own, R.n[rows["key"], rows["scale"]], question.gates)
+        safe = taken_out(frame, R.columns, own, R.n[rows["key"], rows["scale"]], question.gates)
         result[name] = over_what_is_shown(safe, R, rows) if totals == "shown" else safe
     return result
 
@@ -220,13 +230,15 @@ def _own_reasons(question: Question, frame: pd.DataFrame, number: int) -> pd.Ser
     return pd.Series(reasons, dtype=object)
 
 
-def taken_out(frame: pd.DataFrame, why: Any, n: Any, gates: Gates) -> pd.DataFrame:
-    """Return a table without what is withheld: all of a row's statistics, and the spread of few teachers.
+def taken_out(frame: pd.DataFrame, columns: Collection[str], why: Any, n: Any, gates: Gates) -> pd.DataFrame:
+    """Return a table's numbers of teachers and means, without those that are withheld.
 
     Parameters
     ----------
     frame : DataFrame
         With all numbers.
+    columns : collection of str
+        What teachers are classified by. Further columns are left out: nobody has shown that they are safe.
     why : (m,) array of str
         Why each row's mean is withheld; empty if it is not.
     n : (m,) array
@@ -238,12 +250,8 @@ def taken_out(frame: pd.DataFrame, why: Any, n: Any, gates: Gates) -> pd.DataFra
     -------
     DataFrame
     """
-    safe = frame.copy()
-    hidden = np.asarray(why != "")
-    for column in safe.columns:
-        if pd.api.types.is_float_dtype(safe[column]) and column not in COUNTS and str(column)[:2] != "n_":
-            few = n < gates.min_distribution if column in SPREADS else np.zeros(len(safe), dtype=bool)
-            safe[column] = safe[column].mask(hidden | few)
+    safe = frame[[column for column in frame.columns if column in (*columns, *COUNTS, *NEEDED)]].copy()
+    safe["mean"] = safe["mean"].mask(np.asarray(why != ""))
     tiny = n < gates.min_teachers
     for column in ("n", "response_rate"):
         if column in safe:

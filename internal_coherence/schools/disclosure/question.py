@@ -14,6 +14,7 @@ from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.attacker import Attacker, several
 from internal_coherence.schools.disclosure.examination import Examined, examine
 from internal_coherence.schools.disclosure.gates import Gates
+from internal_coherence.schools.disclosure.protected import in_words
 from internal_coherence.schools.disclosure.relations import Composites, Groups
 from internal_coherence.schools.disclosure.released import Released, Table, classifying, frame_of, gather, name_tables
 
@@ -104,6 +105,7 @@ def ask(
     columns = {c for table in named.values() for c in classifying(table, frame_of(table), by)}
     parts = [part for own in weights.values() for part in own]
     released = gather(named, attacker.known_counts(columns), by, parts)
+    _check_agreement(released, decimals)
     weights = {name: own for name, own in weights.items() if name in released.scales}
     if not width > 0:
         raise ModelError(f"width={width} is not above 0")
@@ -127,6 +129,18 @@ def ask(
         attacker=attacker,
         gates=gates or Gates(),
     )
+
+
+def _check_agreement(released: Released, decimals: int | None) -> None:
+    """Refuse two means of the same teachers, up to their rounding."""
+    tolerance = 1e-9 if decimals is None else 10.0**-decimals + 1e-9
+    of_cell = released.rows.dropna(subset="mean").groupby(["key", "scale"])["mean"].agg(["min", "max"])
+    for (k, s), low, high in of_cell[of_cell["max"] - of_cell["min"] > tolerance].itertuples(name=None):
+        raise ModelError(
+            f"the tables say two means of the same {released.n[k, s]:g} teachers "
+            f"({in_words(released.columns, released.keys[k])}, scale {released.scales[s]!r}): {low:.6g} and {high:.6g}; "
+            "correct one, or pass decimals= if they are rounded"
+        )
 
 
 def _weights(composites: Parts) -> dict[str, dict[str, float]]:

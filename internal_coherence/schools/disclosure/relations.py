@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from internal_coherence.errors import ModelError, listing
-from internal_coherence.schools.disclosure.atoms import Atoms, head_counts, smallest_groups
+from internal_coherence.schools.disclosure.atoms import REST, Atoms, head_counts, smallest_groups
 from internal_coherence.schools.disclosure.released import Flags, Released
 
 Array = NDArray[np.float64]
@@ -198,10 +198,11 @@ def _check_counted(A: Any, n: Array, labels: list[tuple[str, ...]]) -> None:
     """Refuse to guess how many stand behind a group that a shown mean takes in."""
     uncounted = np.isnan(n) & (np.bincount(A.indices, minlength=len(n)) > 0)
     if uncounted.any():
-        who = dict.fromkeys(" × ".join(labels[v]) for v in np.flatnonzero(uncounted))
+        names = [labels[v] for v in np.flatnonzero(uncounted)]
+        who = dict.fromkeys(" × ".join(own) for own in ([own for own in names if REST not in own] or names))
         msg = (
             f"the tables do not say how many teachers are in {listing(who, 6)}, of whom a shown mean is a mean; others know,"
-            " so pass attacker=Attacker(counts=...): the responses, or a table with n"
+            " so pass attacker=Attacker(counts=...): a table with n by the same columns (such as a subgroup table for research)"
         )
         raise ModelError(msg)
 

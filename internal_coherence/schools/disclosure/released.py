@@ -24,7 +24,7 @@ Table = pd.DataFrame | Framed
 ALL: Final = "all"
 """In a classifying column: over all of its values."""
 
-COUNTS: Final = ("n", "n_roster", "response_rate")
+COUNTS: Final = ("n", "n_roster", "n_schools", "response_rate")
 NEEDED: Final = ("scale", "n", "mean")
 WORDS: Final = ("scale", "withheld")
 
@@ -189,7 +189,12 @@ def gather(
     columns_of = {name: classifying(tables[name], frame, by) for name, frame in frames.items()}
     seen = [str(s) for frame in frames.values() for s in frame["scale"].unique()]
     scales = tuple(dict.fromkeys([*seen, *more_scales]))
+    waves = {
+        as_label(wave) for frame in frames.values() for wave in (frame["wave"].unique() if "wave" in frame else [ALL])
+    }
     for number, frame in enumerate(counts):
+        if "wave" not in frame and len(waves) == 1 and waves != {ALL}:
+            frame = frame.assign(wave=min(waves))  # nobody counts teachers of a wave that no table is of
         known = frame if "scale" in frame else frame.merge(pd.DataFrame({"scale": scales}), how="cross")
         name = f"known counts {number + 1}"
         frames[name] = known[known["scale"].astype(str).isin(scales)].reset_index(drop=True)

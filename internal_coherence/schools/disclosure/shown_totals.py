@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.schools.disclosure.reasons import COMPLEMENTARY
-from internal_coherence.schools.disclosure.released import ALL, COUNTS, Released
+from internal_coherence.schools.disclosure.released import ALL, Released
 
 
 class Shown(tuple[str, ...]):
@@ -91,8 +91,7 @@ def over_what_is_shown(safe: pd.DataFrame, released: Released, rows: pd.DataFram
         mean[i] = float(n[parts] @ mean[parts] / n[i])
         if not whole:
             labels[over[0]][i] = Shown(v for j in parts for v in sorted(keys[j][over[0]] or (ALL,)))
-    statistics = [c for c in safe.columns if pd.api.types.is_float_dtype(safe[c]) and c not in ("n", "mean", *COUNTS)]
-    safe = safe.assign(n=n, mean=mean, withheld=why, **{c: safe[c].mask(total) for c in statistics})
+    safe = safe.assign(n=n, mean=mean, withheld=why)
     for c in own:
         safe[released.columns[c]] = pd.Series(labels[c], index=safe.index, dtype=object)
     return safe.drop(index=safe.index[left_out])

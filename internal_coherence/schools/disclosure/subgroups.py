@@ -12,7 +12,7 @@ import pandas as pd
 from internal_coherence.errors import DisclosureError, ModelError, ResponseError, check_option, closest, listing
 from internal_coherence.records import Record, plain
 from internal_coherence.responses import Responses
-from internal_coherence.responses.record import as_label
+from internal_coherence.responses.record import as_label, check_responses
 from internal_coherence.schools.disclosure.attacker import Attacker
 from internal_coherence.schools.disclosure.gates import Audience, Gates, check_audience
 from internal_coherence.schools.disclosure.group_means import By, cells_of, teachers_groups
@@ -78,8 +78,9 @@ class SubgroupTable(Record):
         Returns
         -------
         DataFrame
-            One row a school, group and scale: ``school``, what groups them, ``scale, n, mean, sd, se, withheld``; in totals
-            ``"all"`` stands for everyone, or ``"all 7 shown"`` for those that are shown.
+            One row a school, group and scale: ``school``, what groups them, ``scale, n, mean, withheld``; in totals
+            ``"all"`` stands for everyone, or ``"all 7 shown"`` for those that are shown. Only research sees ``sd`` and
+            ``se``, from which others could work out the spread, and with it the answers, of a small group.
         """
         table = self._table.copy()
         for column in self.classified_by:
@@ -194,6 +195,7 @@ def subgroup_table(
     if audience == "school" and school is None:
         raise ModelError("audience='school' needs school=, the only one that it may see")
     gates = gates or Gates()
+    check_responses(responses, "subgroup_table")
     responses = responses.one_wave("subgroup_table")
     chosen = None if school is None else _known_school(responses, as_label(school))
     groups = teachers_groups(responses, by)
@@ -216,7 +218,7 @@ def subgroup_table(
     safe = safe.drop(columns=list(dated))
     if audience == "research":
         everyone = (cells[own] == ALL).any(axis=1) & (totals == "shown")
-        safe = safe.where(everyone, cells.assign(withheld=safe["withheld"]))
+        safe = safe.reindex(columns=cells.columns).where(everyone, cells.assign(withheld=safe["withheld"]))
     if chosen is not None:
         safe = safe[safe["school"] == chosen].reset_index(drop=True)
     if audience != "research":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.moments.grouping import Groups
+from internal_coherence.moments.grouping import Groups, SchoolMoments
 from internal_coherence.moments.spread import SchoolSpread
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Gates
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def withheld_reasons(
-    responses: Responses, scores: Array, groups: Groups, spread: SchoolSpread, gates: Gates
+    responses: Responses, scores: Array, groups: Groups, spread: SchoolMoments | SchoolSpread, gates: Gates
 ) -> NDArray[np.object_]:
     """Return why each school's mean on each scale may not be shown.
 
@@ -26,7 +26,7 @@ def withheld_reasons(
         Of one wave.
     scores : (n, q) array
         Teachers' scores on the response scale.
-    groups, spread : Groups, SchoolSpread
+    groups, spread : Groups, SchoolSpread or SchoolMoments
         Of the scores.
     gates : Gates
         What must hold.
@@ -46,7 +46,7 @@ def withheld_reasons(
 
 
 def cell_reasons(
-    X: Array, groups: Groups, spread: SchoolSpread, low: Array, high: Array, gates: Gates
+    X: Array, groups: Groups, spread: SchoolMoments | SchoolSpread, low: Array, high: Array, gates: Gates
 ) -> NDArray[np.object_]:
     """Return why the mean of each group of teachers on each variable may not be shown, whatever its school.
 
@@ -54,7 +54,7 @@ def cell_reasons(
     ----------
     X : (n, q) array
         One row a teacher; NaN is missing.
-    groups, spread : Groups, SchoolSpread
+    groups, spread : Groups, SchoolSpread or SchoolMoments
         Of the n rows: schools, or groups within them.
     low, high : (q,) array
         The ends of each variable.
@@ -73,7 +73,7 @@ def cell_reasons(
 
 
 def too_alike(
-    X: Array, groups: Groups, spread: SchoolSpread, low: Array, high: Array, gates: Gates
+    X: Array, groups: Groups, spread: SchoolMoments | SchoolSpread, low: Array, high: Array, gates: Gates
 ) -> NDArray[np.bool_]:
     """Tell which groups of teachers answer so much alike that their mean says what each of them answered.
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, check_option
-from internal_coherence.moments.grouping import school_moments
+from internal_coherence.errors import ModelError, check_option
+from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.records import ByScale, Record
 from internal_coherence.schools.entrance import School, Values, Variables, variables
 from internal_coherence.schools.planning.precision import design_effect_of
-from internal_coherence.schools.variance.random_intercept import RandomIntercept, SizeClasses
+from internal_coherence.schools.variance.analysis_of_variance import icc1_from_ratio, one_way
+from internal_coherence.schools.variance.components import components_of
+from internal_coherence.schools.variance.intraclass_estimates import refuse_too_few
+from internal_coherence.schools.variance.intraclass_record import METHODS, Method
 
 Array = NDArray[np.float64]
-By = Literal["anova", "reml"]
-BY: Final[tuple[str, ...]] = get_args(By)
-AGREED: Final = 1e-20
-"""A mean square within schools as small as this, beside that between them, is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -34,7 +33,7 @@ class DesignEffect(Record):
         By how much the variance of the mean of all teachers is larger than if they were independent.
     icc : float
         The one used; never cut off at zero, so that the design effect may be below 1.
-    icc_by : {"anova", "reml", "given"}
+    method : {"anova", "reml", "ml", "given"}
         Where it is from.
     n, n_missing, n_schools : int
         Teachers, teachers left out for a missing value, and schools.
@@ -50,7 +49,7 @@ class DesignEffect(Record):
 
     estimate: float
     icc: float
-    icc_by: Literal["anova", "reml", "given"]
+    method: Method | Literal["given"]
     n: int
     n_missing: int
     n_schools: int
@@ -75,7 +74,7 @@ class DesignEffect(Record):
     def __repr__(self) -> str:
         return (
             f"<design effect {self.estimate:.2f}: {self.n} teachers in {self.n_schools} schools tell as much as"
-            f" {self.effective_n:.0f} independent ones; ICC {self.icc:.3f} ({self.icc_by})>"
+            f" {self.effective_n:.0f} independent ones; ICC {self.icc:.3f} ({self.method})>"
         )
 
 
@@ -85,7 +84,7 @@ def design_effect(
     *,
     icc: float | None = None,
     sizes: ArrayLike | None = None,
-    icc_by: By = "anova",
+    method: Method = "anova",
 ) -> DesignEffect | ByScale[DesignEffect]:
     """Design effect of teachers in schools, and how many independent teachers they are worth.
 
@@ -99,9 +98,9 @@ def design_effect(
         Take this intraclass correlation; with `sizes` no answers are needed.
     sizes : (J,) array of int, optional
         Teachers in each school, in place of `values`.
-    icc_by : {"anova", "reml"}
+    method : {"anova", "reml", "ml"}
         How the intraclass correlation is had from answers: (MSB − MSW)/(MSB + (k₀ − 1)MSW), which may be negative, or
-        τ²/(τ² + σ²) by restricted maximum likelihood.
+        τ²/(τ² + σ²) by restricted, or full, maximum likelihood.
 
     Returns
     -------
@@ -125,12 +124,12 @@ def design_effect(
     >>> ic.design_effect(icc=0.10, sizes=[21] * 30)
     <design effect 3.00: 630 teachers in 30 schools tell as much as 210 independent ones; ICC 0.100 (given)>
     """
-    check_option("icc_by", icc_by, BY)
+    check_option("method", method, METHODS)
     if icc is not None and not -1 <= float(icc) <= 1:
         raise ModelError(f"icc={icc} is not between -1 and 1")
     if values is not None and sizes is None:
         table = variables(values, school, "design_effect")
-        return table.each(_each(table, icc, icc_by))
+        return table.each(_each(table, icc, method))
     if sizes is None or values is not None:
         raise ModelError("design_effect takes either values and their schools, or sizes= of schools and icc=")
     if icc is None:
@@ -145,40 +144,29 @@ def _sizes(sizes: ArrayLike) -> Array:
     return size
 
 
-def _each(table: Variables, icc: float | None, by: By) -> Sequence[DesignEffect]:
+def _each(table: Variables, icc: float | None, method: Method) -> Sequence[DesignEffect]:
     """Return each variable's design effect."""
-    moments = school_moments(table.X, table.groups)
+    spread = school_spread(table.X, table.groups)
+    if icc is None:
+        refuse_too_few(spread, "design_effect", None if table.single else table.names)
     found = []
-    for k, name in enumerate(table.names):
-        there = moments.size[:, k] > 0
-        size, mean, ss = moments.size[there, k], moments.mean[there, k], moments.sum_of_squares[there, k]
-        if icc is None and (len(size) < 2 or size.sum() <= len(size)):
-            msg = (
-                f"design_effect of {name}: {len(size)} schools with {int(size.sum())} teachers tell nothing of how alike"
-                " teachers of a school are; give icc="
-            )
-            raise ResponseError(msg)
-        rho = float(icc) if icc is not None else _icc(size, mean, ss, by)
-        missing = int(np.isnan(table.X[:, k]).sum())
-        found.append(_effect(size, rho, "given" if icc is not None else by, missing))
+    for k, missing in enumerate(np.isnan(table.X).sum(axis=0)):
+        size = spread.size[:, k]
+        rho = float(icc) if icc is not None else _icc(spread.columns([k]), method)
+        found.append(_effect(size[size > 0], rho, "given" if icc is not None else method, int(missing)))
     return found
 
 
-def _icc(size: Array, mean: Array, ss: Array, by: By) -> float:
-    """Return the intraclass correlation from schools' sizes, means and sums of squares; NaN if nothing varies."""
-    n, J = size.sum(), len(size)
-    grand = float(size @ mean) / n
-    between, within = float(size @ (mean - grand) ** 2) / (J - 1), float(ss.sum()) / (n - J)
-    if within <= AGREED * between:  # or neither varies
-        return 1.0 if between > 0 else float("nan")
-    if by == "reml":
-        best = RandomIntercept(SizeClasses.of(size, mean, ss), "reml").best
-        return float(best.ratio / (1 + best.ratio))
-    k0 = (n - float(size @ size) / n) / (J - 1)
-    return float((between - within) / (between + (k0 - 1) * within))
+def _icc(spread: SchoolSpread, method: Method) -> float:
+    """Return the intraclass correlation of one variable; NaN if nothing varies."""
+    if method == "anova":
+        a = one_way(spread.size, spread.mean, spread.sum_of_squares)
+        return float(icc1_from_ratio(a.ratio, a.k0)[0])
+    [components] = components_of(spread, method, np.zeros(1, dtype=np.intp))
+    return components.icc
 
 
-def _effect(size: Array, rho: float, by: Literal["anova", "reml", "given"], missing: int) -> DesignEffect:
+def _effect(size: Array, rho: float, method: Method | Literal["given"], missing: int) -> DesignEffect:
     """Return the design effect of schools of these sizes."""
     n, k = float(size.sum()), float(size.mean())
     weighted = float(size @ size) / n
@@ -186,7 +174,7 @@ def _effect(size: Array, rho: float, by: Literal["anova", "reml", "given"], miss
     return DesignEffect(
         estimate=effect,
         icc=rho,
-        icc_by=by,
+        method=method,
         n=int(n),
         n_missing=missing,
         n_schools=len(size),

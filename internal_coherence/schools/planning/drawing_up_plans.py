@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from internal_coherence.errors import ModelError
+from internal_coherence.errors import ModelError, check_level
 from internal_coherence.schools.planning.precision import (
     MOST_TEACHERS,
     design_effect_of,
@@ -98,9 +98,10 @@ def plan_schools(
     k, J = _counts("teachers", teachers), _counts("schools", schools)
     shares = {"overlap": overlap, "stability": stability, "school_stability": school_stability}
     _check(k, J, sd, staff, district, shares)
-    for name, given in (("target_icc2", target_icc2), ("power", power), ("alpha", alpha), ("level", level)):
+    for name, given in (("target_icc2", target_icc2), ("power", power), ("alpha", alpha)):
         if not 0 < given < 1:
             raise ModelError(f"{name}={given} is not between 0 and 1")
+    check_level(level)
     if power <= alpha:
         raise ModelError(f"power={power} must be above alpha={alpha}, the power to see nothing")
     for name, wanted in (("margin", margin), ("change", change)):

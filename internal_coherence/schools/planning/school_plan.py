@@ -80,7 +80,7 @@ class SchoolPlan(Record):
         """
         return self.answers
 
-    def reading(self) -> str:
+    def in_words(self) -> str:
         """Say in words how many are needed.
 
         Returns
@@ -131,7 +131,7 @@ class SchoolPlan(Record):
 
     def __repr__(self) -> str:
         count = f"{len(self.icc)} scale{'' if len(self.icc) == 1 else 's'}"
-        return f"<SchoolPlan for {count}, {len(self.grid)} points>\n{self.reading()}"
+        return f"<SchoolPlan for {count}, {len(self.grid)} points>\n{self.in_words()}"
 
 
 def _number(n: float) -> str:

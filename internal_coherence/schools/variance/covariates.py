@@ -87,6 +87,8 @@ def classes_with(y: Array, design: pd.DataFrame, groups: Groups) -> SizeClasses:
         raise ResponseError(f"covariates do not vary, or determine each other: {listing(design.columns[1:])}")
     size = np.bincount(own.codes).astype(np.float64)
     means = own.sums(columns) / size[:, None]
+    if np.linalg.matrix_rank(means[:, :-1]) >= len(size):
+        raise ResponseError(f"covariates leave nothing of what varies between schools: {listing(design.columns[1:])}")
     apart = columns - means[own.codes]
     within = apart.T @ apart
     left = within[-1, -1] - within[-1, :-1] @ np.linalg.pinv(within[:-1, :-1]) @ within[:-1, -1]
