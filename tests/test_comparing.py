@@ -591,3 +591,11 @@ def test_many_teachers_are_quick(rng):
     scores = rng.normal(size=300_000) + 0.1 * (school % 2)
     found = compare_school_groups(scores, {j: "odd" if j % 2 else "even" for j in range(40)}, school=school)
     assert found["V1"].difference == pytest.approx(-0.1, abs=0.02)
+
+
+def test_misspelt_schools_are_named(example):
+    now = example.select(wave=2025)
+    outcome = pd.Series(np.arange(24.0), index=now.schools).rename(index={"Alder": "alder"})
+    with pytest.warns(ic.MissingDataWarning, match=r"nobody answered from 'alder'; did you mean 'Alder'\?"):
+        found = ic.correlate_with_outcome(now, outcome)
+    assert "alder" in set(found.left_out["school"])

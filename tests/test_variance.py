@@ -317,3 +317,8 @@ def test_sums_by_school_may_be_added_in_any_order():
         merged = order[0].merge(order[1]).merge(order[2])
         for name in ("size", "mean", "sum_of_squares"):
             np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), rtol=1e-10, atol=1e-12)
+
+
+def test_components_given_covariates_say_so(lq2002):
+    found = ic.variance_components(lq2002["LEAD"], lq2002["COMPID"], covariates=lq2002[["TSIG"]])
+    assert repr(found).endswith("schools, given 'TSIG'>")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from internal_coherence.errors import ResponseError, closest
+from internal_coherence.errors import MissingDataWarning, ResponseError, closest, warn
 from internal_coherence.responses.record import as_label
 
 
@@ -63,9 +63,12 @@ def known_schools(named: Iterable[str], labels: tuple[str, ...], what: str) -> l
     ResponseError
         If it is none of them.
     """
-    named = list(named)
+    named = list(dict.fromkeys(named))
     found = [school for school in named if school in set(labels)]
     if not found:
         hint = f", for instance not from {named[0]!r}{closest(named[0], labels)}" if named else ""
         raise ResponseError(f"{what}: from none of the {len(named)} schools named did anyone answer{hint}")
+    free = [label for label in labels if label not in set(found)]
+    if misspelt := [f"{s!r}{hint}" for s in named if s not in set(labels) and (hint := closest(s, free))]:
+        warn(f"{what}: left out, since nobody answered from {', '.join(misspelt[:5])}", MissingDataWarning)
     return found

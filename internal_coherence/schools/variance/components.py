@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from internal_coherence.errors import check_level, check_option
+from internal_coherence.errors import check_level, check_option, listing
 from internal_coherence.limits import NAN, ConfidenceInterval
 from internal_coherence.moments.spread import SchoolSpread, school_spread
 from internal_coherence.records import ByScale, Record, plain
@@ -148,6 +148,8 @@ class VarianceComponents(Record):
 
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""
+        if self.effects is not None:
+            note = f", given {listing(self.effects['term'].iloc[1:], 4)}{note}"
         return (
             f"<VarianceComponents: tau2 {self.tau2:.4f}, sigma2 {self.sigma2:.4f}, icc {self.icc:.3f},"
             f" {self.method.upper()}, {self.n} teachers in {self.n_schools} schools{note}>"
