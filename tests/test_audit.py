@@ -328,6 +328,16 @@ def test_spreads_from_which_that_of_few_can_be_worked_out():
     assert audit_disclosure(larger, **ENDS).passes
 
 
+def test_those_who_are_left_and_all_answered_at_the_end():
+    cells = frame(["role"], ("A", 20, 3.0), ("all", 26, 96 / 26))  # six others, each of whom said 6
+    audit = audit_disclosure(cells, **ENDS)
+    assert set(audit.findings["leak"]) == {"difference"}
+    assert audit.findings["lower"].tolist() == pytest.approx([6.0])
+    assert audit_disclosure(frame(["role"], ("A", 20, 3.0), ("all", 26, 90 / 26)), **ENDS).passes
+    assert not audit_disclosure([schools(("Elm", 20, 3.0)), schools(("Elm", 26, 96 / 26))], **ENDS).passes
+    assert protect_tables(cells, **ENDS).tables["table 1"]["mean"].isna().any()
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("sum", 9), ("percent", "33 %"), ("n_favourable", 0), ("SD", 0.5), ("median", 3.0)]
 )

@@ -490,6 +490,8 @@ def test_bad_models_and_data_are_named(data):
         ic.cfa(hs.assign(g=["a"] * 298 + ["b"] * 3), M3, group="g")
     with pytest.raises(ic.ModelError, match="not identified"):
         ic.cfa(hs, "f =~ x1 + x2")
+    with pytest.raises(ic.ModelError, match=r"'a >= 0' can be written in a model, but is not kept"):
+        ic.sem(hs, "x1 ~ a*x2\na > 0")
     with pytest.raises(ic.ModelError, match=r"'[bc]'"):
         ic.sem(hs, "x1 ~ a*x2\nb := c + 1\nc := b*a")
     with pytest.raises(ic.ModelError, match="missing or infinite"):

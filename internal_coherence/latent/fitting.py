@@ -250,6 +250,11 @@ def _fit(data: Data, model: str | ParTable | None, kind: Kind, o: dict[str, Any]
         clustered=rows is not None and rows.cluster is not None,
     )
     table = _table(data, model, kind, o, rows, how)
+    if table.inequalities:
+        raise ModelError(
+            f"{kind}: '{table.inequalities[0]} >= 0' can be written in a model, but is not kept when it is fitted; "
+            "leave inequalities out, see whether the estimates obey them, and else fix the parameter at its limit"
+        )
     samples, excluded = _samples(data, rows, table, o["missing"], how, kind)
     return _estimate(table, samples, rows, how, o, excluded, kind)
 

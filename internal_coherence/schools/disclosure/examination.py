@@ -127,7 +127,8 @@ def examine(
     list of Examined
     """
     R = relations(released, groups, low, high, composites, decimals)
-    targets = [t for t in protected_groups(released, groups, min_teachers) if (t.scale, t.mark) not in known_safe]
+    everyone = protected_groups(released, groups, min_teachers, low, high, width)
+    targets = [t for t in everyone if (t.scale, t.mark) not in known_safe]
     kept = np.zeros(len(R.n), dtype=bool)
     if targets:
         kept[np.concatenate([t.unknowns for t in targets])] = True

@@ -13,7 +13,9 @@ from internal_coherence.schools.disclosure.editions import EDITION
 from internal_coherence.schools.disclosure.relations import Groups
 from internal_coherence.schools.disclosure.released import Key, Released
 
+Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+SLACK = 1e-6
 Kind = Literal["withheld", "withheld for others", "small group", "difference"]
 
 
@@ -79,7 +81,9 @@ def in_words(columns: tuple[str, ...], key: Key | tuple[str, ...]) -> str:
     return ", ".join(parts) or "all teachers"
 
 
-def protected_groups(released: Released, groups: list[Groups], min_teachers: int) -> list[Protected]:
+def protected_groups(
+    released: Released, groups: list[Groups], min_teachers: int, low: Array, high: Array, width: float
+) -> list[Protected]:
     """List whom to protect.
 
     Parameters
@@ -90,12 +94,16 @@ def protected_groups(released: Released, groups: list[Groups], min_teachers: int
         The smallest groups on every scale.
     min_teachers : int
         The fewest whose mean may be known.
+    low, high : (S,) array
+        The ends of the scales.
+    width : float
+        Scale points between which an answer counts as known.
 
     Returns
     -------
     list of Protected
         No group twice: withheld means; smallest groups of fewer than `min_teachers` of which nothing is listed, as those
-        who sent late forms; differences of fewer between shown groups.
+        who sent late forms; differences of fewer between shown groups, or of more who all answered at an end of the scale.
     """
     start = np.concatenate(([0], np.cumsum([len(g.n) for g in groups]))).astype(int)
     found: list[Protected] = []
@@ -104,7 +112,7 @@ def protected_groups(released: Released, groups: list[Groups], min_teachers: int
         for target in (
             *_withheld(released, g, s, min_teachers),
             *_small(released, g, s, min_teachers),
-            *_differences(released, g, s, min_teachers),
+            *_differences(released, g, s, min_teachers, Ends(low=low[s], high=high[s], width=width)),
         ):
             mark = target.members.tobytes()
             if mark not in seen:
@@ -151,11 +159,25 @@ def _unlisted(released: Released, g: Groups, s: int, own: Integers, kind: Kind, 
     return Protected(cell=words, scale=s, table=-1, key=-1, members=own, unknowns=own, n=n, kind=kind)
 
 
-def _differences(released: Released, g: Groups, s: int, min_teachers: int) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The ends of a scale, and between how many points an answer counts as known."""
+
+    low: float
+    high: float
+    width: float
+
+    def reached(self, n: Any, total: Any) -> Any:
+        """Say whether n answers of this sum are all so near one end that each is known."""
+        return np.minimum(total - n * self.low, n * self.high - total) < self.width - SLACK
+
+
+def _differences(released: Released, g: Groups, s: int, min_teachers: int, ends: Ends) -> Any:
     """Yield what is left of a shown group without a shown part of it, and without all shown parts."""
     shown = np.flatnonzero(~np.isnan(released.mean[:, s]) & (np.diff(g.cover.indptr) > 0))
     cover = sparse.csr_array(g.cover[shown])
     size = cover @ np.nan_to_num(g.n, nan=np.inf)
+    total = size * released.mean[shown, s]
     overlap = sparse.csr_array(cover @ sparse.diags_array(np.nan_to_num(g.n)) @ cover.T)
     for i, k in enumerate(shown.tolist()):
         js = overlap.indices[overlap.indptr[i] : overlap.indptr[i + 1]]
@@ -164,16 +186,21 @@ def _differences(released: Released, g: Groups, s: int, min_teachers: int) -> An
         if len(parts) == 0:
             continue
         whole = _members(g, k)
-        close = parts[size[i] - size[parts] < min_teachers]
+        left, left_total = size[i] - size[parts], total[i] - total[parts]
+        close = parts[(left < min_teachers) | ends.reached(left, left_total)]
         parts = parts[np.argsort(-size[parts], kind="stable")]
+        known = total[i]
         rests = [np.setdiff1d(whole, _members(g, int(shown[j]))) for j in close]
         free = np.ones(cover.shape[1], dtype=bool)
         for j in parts:
             own = _members(g, int(shown[j]))
             if free[own].all():
                 free[own] = False
-        rests.append(whole[free[whole]])
+                known -= total[j]
+        without_all = whole[free[whole]]
+        if g.n[without_all].sum() < min_teachers or ends.reached(g.n[without_all].sum(), known):
+            rests.append(without_all)
         for rest in rests:
-            if 0 < g.n[rest].sum() < min_teachers:
+            if g.n[rest].sum() > 0:
                 cell = f"{in_words(released.columns, released.keys[k])}, without those who are shown by themselves"
                 yield _unlisted(released, g, s, rest, "difference", cell if len(rest) > 1 else "")
