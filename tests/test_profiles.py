@@ -416,3 +416,17 @@ def test_agreement_of_few_complete_answers_is_not_for_a_district():
     )
     assert by_items.to_frame()["eb_mean"].isna().all()
     assert len(by_items.means) == 0
+
+
+def test_a_mean_so_near_the_end_that_it_tells_every_answer_is_withheld():
+    rng = np.random.default_rng(5)
+    items = [f"i{k}" for k in range(8)]
+    near = np.full((6, 8), 4)
+    near[[0, 1, 2], [0, 1, 2]] = 3  # three teachers, each an eighth from the end
+    answers = pd.DataFrame(np.vstack([near, rng.integers(1, 5, (40, 8))]), columns=items)
+    answers["school"] = ["Ash"] * 6 + ["Elm", "Oak"] * 20
+    codebook = pd.DataFrame({"item": items, "scale": "trust", "low": 1, "high": 4})
+    responses = ic.read_responses(answers, ic.read_codebook(codebook), school="school")
+    table = ic.aggregate(responses)
+    assert table.to_frame().set_index("school").loc["Ash", "withheld"] == "the answers are too alike to be shown"
+    assert ic.audit_disclosure(table, attacker=ic.Attacker(counts=responses)).passes

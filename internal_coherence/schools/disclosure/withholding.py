@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,8 @@ from internal_coherence.schools.disclosure.reasons import ANSWERS_ALIKE
 from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]
+KNOWN_WITHIN: Final = 1.0
+"""Scale points: who can't be further than this from the end of the scale is known to stand there."""
 
 
 def withheld_reasons(
@@ -85,10 +89,16 @@ def too_alike(
     Returns
     -------
     (J, q) array of bool
-        Where fewer than ``gates.min_cell`` are away from an end, or nobody differs.
+        Where fewer than ``gates.min_cell`` are away from an end, all together are away by less than one scale point, or
+        nobody differs.
     """
     apart = [spread.size - groups.sums((end == X).astype(np.float64)) for end in (low, high)]
-    alike: NDArray[np.bool_] = (np.minimum(*apart) < gates.min_cell) | (spread.sum_of_squares < 1e-12 * spread.size)
+    with np.errstate(invalid="ignore"):
+        away = spread.size * np.minimum(spread.mean - low, high - spread.mean)
+        near = away < KNOWN_WITHIN - 1e-9
+    alike: NDArray[np.bool_] = (
+        (np.minimum(*apart) < gates.min_cell) | near | (spread.sum_of_squares < 1e-12 * spread.size)
+    )
     return alike
 
 
