@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ConvergenceWarning, ModelError, check_option, listing, warn
 from internal_coherence.latent.fit.indices import p_value, rmsea
-from internal_coherence.latent.inference.curvatures import likelihood_information
+from internal_coherence.latent.inference.curvatures import likelihood_curvature
 from internal_coherence.latent.inference.scores import meat
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.records import Record
@@ -201,7 +201,7 @@ def _factor_at(less: SemFit, more: SemFit) -> float:
         raise ModelError(
             f"method='satorra.bentler.2010' needs models with the same loadings; one lacks {listing(strangers, 4)}"
         )
-    H = likelihood_information(p.rams, p.samples, theta, p.n_parameters, "observed")
+    H = likelihood_curvature(p.rams, p.samples, theta, p.n_parameters, "observed")
     B = meat(p.rams, p.samples, theta, p.n_parameters, clustered=less.n_clusters > 0)
     trace = float((less._fitted.inverted(H) * B).sum())
     return (less._judged.saturated_trace - trace) / less.df

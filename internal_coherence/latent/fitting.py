@@ -372,13 +372,24 @@ def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
     """Refuse a model some of whose parameters can move without anything changing that the data could show."""
     p, theta = fitted.problem, fitted.theta
     scale = np.sqrt(np.maximum(np.diag(fitted.expected), 1e-300))
-    e, V = np.linalg.eigh(fitted.expected / np.outer(scale, scale))
+    R = fitted.expected / np.outer(scale, scale)
+    if p.constraints is None and _well_conditioned(R):
+        return
+    e, V = np.linalg.eigh(R)
     J = (V * np.sqrt(np.maximum(e, 0.0))).T
     if p.constraints is not None:
         J = np.concatenate([J, p.constraints.jacobian(theta) / scale])
     names = [row.name for row in table.entries if row.free]
     if loose := rank_deficient(J, names, tolerance=1e-6):
         raise ModelError(f"the model is not identified: nothing in the data tells {listing(loose)}")
+
+
+def _well_conditioned(R: Array) -> bool:
+    """Return whether the rank of an information is beyond doubt."""
+    try:
+        return bool(np.diag(np.linalg.cholesky(R)).min() > 1e-3)
+    except np.linalg.LinAlgError:
+        return False
 
 
 def _bounds(table: ParTable, bounds: str | None) -> Array | None:

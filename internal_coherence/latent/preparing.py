@@ -158,8 +158,10 @@ def samples_of(
         For variables that are not there, are no numbers or do not vary, and groups that are too small.
     """
     X = _numbers(rows.frame, names, what)
-    present = ~np.isnan(X)
-    keep = present.all(axis=1) if missing == "listwise" else present.any(axis=1)
+    gaps = np.isnan(X)
+    keep = np.ones(len(X), dtype=bool)
+    if gaps.any():
+        keep = ~gaps.any(axis=1) if missing == "listwise" else ~gaps.all(axis=1)
     samples = []
     cluster = None
     if rows.cluster is not None:
@@ -175,7 +177,7 @@ def samples_of(
             weights=None if rows.weights is None else rows.weights[own] * keep.sum() / rows.weights[keep].sum(),
         )
         where = f"{what}: group {label!r}: " if label else f"{what}: "
-        samples.append(_sample(X[own], part, names, missing, wishart, where))
+        samples.append(_sample(X if own.all() else X[own], part, names, missing, wishart, where))
     return tuple(samples), int((~keep).sum())
 
 
@@ -193,43 +195,55 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:
 
 
 def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
-    n = len(X)
+    n, label, weights = len(X), rows.labels[0], rows.weights
     if n < 2:
         raise ResponseError(f"{where}{n} rows are left to estimate from")
+    if missing != "listwise" and np.isnan(X).any():
+        _refuse_constant(X, names, where)
+        return _incomplete(X, rows, names, missing, where)
+    if n <= X.shape[1]:
+        _refuse_constant(X, names, where)
+        raise ResponseError(f"{where}{n} rows for {X.shape[1]} variables: their covariances are singular")
+    total = float(n) if weights is None else float(weights.sum())
+    mean = X.sum(axis=0) / total if weights is None else weights @ X / total
+    Z = X - mean
+    cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (total - 1 if wishart else total)
+    # A variance of rounding size may be none; only then every answer is looked at again.
+    if (np.diag(cov) <= 1e-20 * np.maximum(mean**2, 1e-280)).any():
+        _refuse_constant(X, names, where)
+    if not smallest_eigenvalue(cov) >= SINGULAR:
+        raise ResponseError(f"{where}some of the variables determine others: {listing(names)}")
+    return Sample(label=label, n=total, cov=cov, mean=mean, X=X, weights=weights, cluster=rows.cluster)
+
+
+def _refuse_constant(X: Array, names: Sequence[str], where: str) -> None:
     with np.errstate(invalid="ignore"):
         still = [name for name, x in zip(names, X.T, strict=True) if not np.nanmax(x) > np.nanmin(x)]
     if still:
         raise ResponseError(f"{where}everyone gave the same answer to {listing(still)}")
-    label, weights = rows.labels[0], rows.weights
-    if missing == "fiml" and np.isnan(X).any():
-        if weights is not None:
-            raise ModelError(f"{where}sampling_weights= goes with complete data or missing='listwise'")
-        fit = saturated_normal(X, tuple(names))
-        if not fit.converged:
-            raise ResponseError(f"{where}the means and covariances of incomplete answers could not be estimated")
-        return Sample(
-            label=label,
-            n=float(n),
-            cov=fit.cov,
-            mean=fit.mean,
-            X=X,
-            cluster=rows.cluster,
-            patterns=pattern_moments(X - fit.mean),
-            saturated_log_likelihood=fit.log_likelihood,
-        )
-    if missing == "pairwise" and np.isnan(X).any():
+
+
+def _incomplete(X: Array, rows: Rows, names: Sequence[str], missing: Missing, where: str) -> Sample:
+    """Return the sample of rows with missing answers, by maximum likelihood or by pairs."""
+    n = float(len(X))
+    if missing == "pairwise":
         m = Moments.from_data(pd.DataFrame(X, columns=list(names)), missing="pairwise")
-        return Sample(label=label, n=float(n), cov=m.cov * (n - 1) / n, mean=m.mean)
-    if n <= X.shape[1]:
-        raise ResponseError(f"{where}{n} rows for {X.shape[1]} variables: their covariances are singular")
-    w = np.ones(n) if weights is None else weights
-    total = float(w.sum())
-    mean = w @ X / total
-    Z = X - mean
-    cov = (Z * w[:, None]).T @ Z / (total - 1 if wishart else total)
-    if smallest_eigenvalue(cov) < SINGULAR:
-        raise ResponseError(f"{where}some of the variables determine others: {listing(names)}")
-    return Sample(label=label, n=total, cov=cov, mean=mean, X=X, weights=weights, cluster=rows.cluster)
+        return Sample(label=rows.labels[0], n=n, cov=m.cov * (n - 1) / n, mean=m.mean)
+    if rows.weights is not None:
+        raise ModelError(f"{where}sampling_weights= goes with complete data or missing='listwise'")
+    fit = saturated_normal(X, tuple(names))
+    if not fit.converged:
+        raise ResponseError(f"{where}the means and covariances of incomplete answers could not be estimated")
+    return Sample(
+        label=rows.labels[0],
+        n=n,
+        cov=fit.cov,
+        mean=fit.mean,
+        X=X,
+        cluster=rows.cluster,
+        patterns=pattern_moments(X - fit.mean),
+        saturated_log_likelihood=fit.log_likelihood,
+    )
 
 
 def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool, what: str) -> tuple[Sample, ...]:

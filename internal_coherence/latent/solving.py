@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.estimation.estimators import Estimator
+from internal_coherence.latent.estimation.estimators import Estimator, Information
 from internal_coherence.latent.estimation.fiml import FullInformation
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
 from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma
-from internal_coherence.latent.inference.curvatures import likelihood_information
-from internal_coherence.latent.inference.scores import meat, scores_of
+from internal_coherence.latent.inference.curvatures import Curvature, likelihood_curvature
+from internal_coherence.latent.inference.scores import meat, meat_about_means
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.sample import Sample, shares
@@ -148,25 +148,45 @@ class Fitted:
     def expected(self) -> Array:
         """The expected information, or the curvature of another discrepancy, an observation, (Q, Q)."""
         if self.problem.estimator.discrepancy == "ML" and self.problem.missing:
-            return self.information("expected")
+            return self._curvature("expected")
         return self.solution.point.curvature
 
-    def information(self, kind: str) -> Array:
+    @cached_property
+    def observed(self) -> Array:
+        """The Hessian, or the curvature of another discrepancy, an observation, (Q, Q)."""
+        return self.expected if self.problem.estimator.discrepancy != "ML" else self._curvature("observed")
+
+    @cached_property
+    def products_of_scores(self) -> Array:
+        """The mean product of rows' scores, (Q, Q)."""
+        p = self.problem
+        return meat(p.rams, p.samples, self.theta, p.n_parameters, clustered=False)
+
+    @cached_property
+    def products_of_schools(self) -> Array:
+        """The mean product of schools' sums of scores, an observation, (Q, Q)."""
+        p = self.problem
+        return meat(p.rams, p.samples, self.theta, p.n_parameters, clustered=True)
+
+    def _curvature(self, kind: Curvature) -> Array:
+        p = self.problem
+        return likelihood_curvature(p.rams, p.samples, self.theta, p.n_parameters, kind)
+
+    def information(self, kind: Information) -> Array:
         """Return the information of one kind, an observation.
 
         Parameters
         ----------
         kind : {"expected", "observed", "first.order"}
-            Which.
+            Which; of another discrepancy than the likelihood, its curvature.
 
         Returns
         -------
         (Q, Q) array
         """
-        p = self.problem
-        if p.estimator.discrepancy != "ML" or (kind == "expected" and not p.missing):
-            return self.solution.point.curvature
-        return likelihood_information(p.rams, p.samples, self.theta, p.n_parameters, kind)  # type: ignore[arg-type]  # checked at the door
+        if kind == "first.order" and self.problem.estimator.discrepancy == "ML":
+            return self.products_of_scores
+        return self.observed if kind == "observed" else self.expected
 
     def inverted(self, information: Array) -> Array:
         """Return the inverse of an information within the directions that are free.
@@ -192,10 +212,10 @@ class Fitted:
     @cached_property
     def meat(self) -> Array:
         """The mean product of scores that a sandwich holds, an observation."""
-        p, se = self.problem, self.problem.estimator.se
+        se = self.problem.estimator.se
         if se == "robust.sem":
             return self.meat_of_moments
-        return meat(p.rams, p.samples, self.theta, p.n_parameters, clustered=se == "robust.cluster")
+        return self.products_of_schools if se == "robust.cluster" else self.products_of_scores
 
     @cached_property
     def meat_of_moments(self) -> Array:
@@ -204,22 +224,18 @@ class Fitted:
         total = np.zeros((p.n_parameters, p.n_parameters))
         for g, share in enumerate(shares(p.samples)):
             own = p.rams[g].free.parameter
-            rows = self._scores_of_moments(g)
-            rows = rows - rows.mean(axis=0)
-            total[np.ix_(own, own)] += share * rows.T @ rows / p.samples[g].n
+            total[np.ix_(own, own)] += share * self._meat_of_group(g)
         return total
 
-    def _scores_of_moments(self, g: int) -> Array:
-        """Return Δ'V(zz' − S) of every row of a group, z about the observed means."""
+    def _meat_of_group(self, g: int) -> Array:
         p = self.problem
         ram, sample = p.rams[g], p.samples[g]
         if p.estimator.discrepancy == "ML":
-            return scores_of(ram, sample, self.theta, about_means=True)
-        from internal_coherence.latent.estimation.weighted import products_of_rows
-
+            return meat_about_means(ram, sample, self.theta)
         J = columns(implied(ram, self.theta), ram.free).jacobian()
         V = np.eye(len(J)) if p.estimator.discrepancy == "ULS" else p.weights[g]
-        return products_of_rows(sample) @ (V @ J)
+        VJ = V @ J
+        return VJ.T @ gamma(sample) @ VJ
 
     @cached_property
     def vcov(self) -> Array:

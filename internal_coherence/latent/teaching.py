@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from internal_coherence.errors import CoherenceWarning, SmallSampleWarning, listing, warn
 from internal_coherence.latent.estimation.estimators import Estimator
@@ -13,10 +14,13 @@ from internal_coherence.latent.preparing import Rows
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.table.par_table import ParTable
 
+Array = NDArray[np.float64]
 FEW_CATEGORIES: Final = 4
 """With so few answers to choose from, taking them for numbers bends loadings and tests (Rhemtulla et al. 2012)."""
 ROWS_A_PARAMETER: Final = 5
 """Fewer rows a free parameter make estimates unstable, by a common rule of thumb (Bentler & Chou 1987)."""
+GLANCE: Final = 200
+"""Rows after which most items are known to have many different answers."""
 NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
 
 
@@ -92,8 +96,14 @@ def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
     for k, name in enumerate(table.observed):
         if name not in indicators:
             continue
-        values = [np.unique(s.X[:, k][~np.isnan(s.X[:, k])]) for s in samples if s.X is not None]
-        distinct = np.unique(np.concatenate(values)) if values else np.zeros(0)
-        if 0 < len(distinct) <= FEW_CATEGORIES and (distinct == np.rint(distinct)).all():
+        values = [s.X[:, k] for s in samples if s.X is not None]
+        # A glance at some rows spares sorting all of most items.
+        if all(_is_few(x[:GLANCE]) for x in values) and _is_few(np.concatenate(values or [np.zeros(0)])):
             found.append(name)
     return found
+
+
+def _is_few(values: Array) -> bool:
+    """Return whether these are at most a few different whole numbers."""
+    distinct = np.unique(values[~np.isnan(values)])
+    return len(distinct) <= FEW_CATEGORIES and bool((distinct == np.rint(distinct)).all())

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.model.ram import Ram
+from internal_coherence.latent.model.ram import Ram, inverse
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
@@ -83,12 +83,16 @@ def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
         cov, var = S[first, indicators[1]], S[first, first]
         loadings[1] = np.sign(cov) * np.sqrt(S[indicators[1], indicators[1]] / var)
         return loadings
-    for k in range(1, len(indicators)):
-        z = np.delete(indicators, [0, k])
-        weight = np.linalg.solve(S[np.ix_(z, z)], S[z, first])
-        below = float(S[first, z] @ weight)
-        ratio = float(S[indicators[k], z] @ weight) / below if below > 1e-8 * S[first, first] else 1.0
-        loadings[k] = np.clip(ratio, -5, 5) if abs(ratio) > 0.05 else 0.05
+    # Regressing the first indicator on all others but k takes the regression on all others, moved so that k has no part.
+    others = indicators[1:]
+    P = inverse(S[np.ix_(others, others)])
+    s = S[others, first]
+    all_others = P @ s
+    weight = all_others[:, None] - P * (all_others / np.diag(P))
+    above, below = np.einsum("zk,zk->k", S[np.ix_(others, others)], weight), s @ weight
+    usable = below > 1e-8 * S[first, first]
+    ratio = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
+    loadings[1:] = np.where(np.abs(ratio) > 0.05, np.clip(ratio, -5, 5), 0.05)
     return loadings
 
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.estimation.estimators import Information
 from internal_coherence.latent.estimation.fiml import curvature_of_patterns, saturated_information
-from internal_coherence.latent.inference.scores import meat
 from internal_coherence.latent.model.derivatives import columns, expected_information, observed_information
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.sample import Sample, shares
 
 Array = NDArray[np.float64]
+Curvature = Literal["expected", "observed"]
 
 
-def likelihood_information(
-    rams: Sequence[Ram],
-    samples: Sequence[Sample],
-    theta: Array,
-    n_parameters: int,
-    kind: Information,
+def likelihood_curvature(
+    rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_parameters: int, kind: Curvature
 ) -> Array:
     """Return the information of the likelihood about all parameters, an observation.
 
@@ -34,15 +30,13 @@ def likelihood_information(
         All parameters.
     n_parameters : int
         Q.
-    kind : {"expected", "observed", "first.order"}
-        Its expectation under the model, the Hessian, or the mean product of scores.
+    kind : {"expected", "observed"}
+        Its expectation under the model, or the Hessian.
 
     Returns
     -------
     (Q, Q) array
     """
-    if kind == "first.order":
-        return meat(rams, samples, theta, n_parameters, clustered=False)
     total = np.zeros((n_parameters, n_parameters))
     for ram, sample, share in zip(rams, samples, shares(samples), strict=True):
         own = ram.free.parameter

@@ -1,22 +1,32 @@
-"""Every row's part in the gradient: what sandwiches, robust tests and first-order information are made of."""
+"""Every row's part in the gradient: what sandwiches, robust tests and first-order information are made of.
+
+Rows are walked through in blocks, so that no matrix has a row a teacher and a column a parameter.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
-from internal_coherence.latent.model.derivatives import Columns, casewise_scores, columns
+from internal_coherence.latent.model.derivatives import casewise_scores
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Rows = slice | Integers
+BLOCK: Final = 250_000
+"""Scores in one block: few enough to stay in a processor's cache."""
 
 
-def scores_of(ram: Ram, sample: Sample, theta: Array, *, about_means: bool = False) -> Array:
-    """Return the derivatives of each row's log-likelihood by the group's parameters, times the row's weight.
+def blocks_of_scores(
+    ram: Ram, sample: Sample, theta: Array, *, about_means: bool = False
+) -> Iterator[tuple[Rows, Array]]:
+    """Yield the derivatives of each row's log-likelihood by the group's parameters, times the row's weight.
 
     Parameters
     ----------
@@ -27,42 +37,46 @@ def scores_of(ram: Ram, sample: Sample, theta: Array, *, about_means: bool = Fal
     about_means : bool
         Count deviations from the observed means in place of the implied ones, as fourth moments do.
 
-    Returns
-    -------
-    (n, q) array
-        In the order of the group's own parameters.
+    Yields
+    ------
+    slice or (b,) array of int
+        Which rows, those of a school one after the other.
+    (q, b) array
+        Their scores, in the order of the group's own parameters.
 
     Raises
     ------
     ModelError
         If only moments were given.
     """
-    if sample.X is None:
+    X = sample.X
+    if X is None:
         raise ModelError("robust standard errors and tests need the answers themselves; only their moments were given")
     at = implied(ram, theta)
-    c = columns(at, ram.free)
     mu = sample.mean if about_means or not ram.has_means else at.mu
-    rows = (
-        _by_pattern(sample.X, mu, at.sigma, c)
-        if len(sample.patterns)
-        else casewise_scores(sample.X, mu, inverse(at.sigma), c)
-    )
-    return rows if sample.weights is None else rows * sample.weights[:, None]
+    for rows, has in _alike(X, sample, max(BLOCK // max(len(ram.free), 1), 64)):
+        W = inverse(at.sigma[np.ix_(has, has)])
+        deviations = X[rows] - mu if len(has) == sample.p else X[np.ix_(rows, has)] - mu[has]
+        scores = casewise_scores(deviations, W, at, ram.free, has)
+        yield rows, scores if sample.weights is None else scores * sample.weights[rows]
 
 
-def _by_pattern(X: Array, mu: Array, sigma: Array, c: Columns) -> Array:
-    """Return the scores of incomplete rows, all rows of a pattern of missing answers together."""
-    present = ~np.isnan(X)
-    distinct, pattern = np.unique(present, axis=0, return_inverse=True)
-    order = np.argsort(pattern.ravel(), kind="stable")
+def _alike(X: Array, sample: Sample, size: int) -> Iterator[tuple[Rows, Integers]]:
+    """Yield rows that answered the same items, and these items: by pattern, then by school, a block at a time."""
+    n, everything = len(X), np.arange(sample.p)
+    school = np.zeros(n, dtype=np.intp) if sample.cluster is None else sample.cluster
+    if not len(sample.patterns):
+        order = None if sample.cluster is None else np.argsort(school, kind="stable")
+        for start in range(0, n, size):
+            block = slice(start, min(start + size, n))
+            yield block if order is None else order[block], everything
+        return
+    distinct, pattern = np.unique(~np.isnan(X), axis=0, return_inverse=True)
+    order = np.lexsort((school, pattern.ravel()))
     edges = np.searchsorted(pattern.ravel()[order], np.arange(len(distinct) + 1))
-    scores = np.empty((len(X), c.U.shape[1]))
-    for k, answered in enumerate(distinct):
-        rows, has = order[edges[k] : edges[k + 1]], np.flatnonzero(answered)
-        part = Columns(U=c.U[has], V=c.V[has], M=c.M[has])
-        W = inverse(sigma[np.ix_(has, has)])
-        scores[rows] = casewise_scores(X[np.ix_(rows, has)], mu[has], W, part)
-    return scores
+    for answered, start, end in zip(distinct, edges[:-1], edges[1:], strict=True):
+        for first in range(start, end, size):
+            yield order[first : min(first + size, end)], np.flatnonzero(answered)
 
 
 def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_parameters: int, *, clustered: bool) -> Array:
@@ -85,18 +99,43 @@ def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_paramet
     """
     N = sum(sample.n for sample in samples)
     total = np.zeros((n_parameters, n_parameters))
-    sums: dict[str, Array] = {}
-    if clustered:
-        J = 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)
-        sums["all"] = np.zeros((J, n_parameters))
-    for ram, sample in zip(rams, samples, strict=True):
-        own, rows = ram.free.parameter, scores_of(ram, sample, theta)
-        if clustered and sample.cluster is not None:
-            for k, column in zip(own, rows.T, strict=True):
-                sums["all"][:, k] += np.bincount(sample.cluster, column, len(sums["all"]))
-        else:
-            total[np.ix_(own, own)] += rows.T @ rows
-    if clustered:
-        S = sums["all"]
-        total = S.T @ S * (len(S) / (len(S) - 1))
-    return total / N
+    if not clustered:
+        for ram, sample in zip(rams, samples, strict=True):
+            at = np.ix_(ram.free.parameter, ram.free.parameter)
+            own = np.zeros((len(ram.free),) * 2)
+            for _, scores in blocks_of_scores(ram, sample, theta):
+                own += scores @ scores.T
+            total[at] += own
+        return total / N
+    schools = [s.cluster for s in samples if s.cluster is not None]
+    J = 1 + max(int(school.max()) for school in schools)
+    sums = np.zeros((n_parameters, J))
+    for ram, sample, of_row in zip(rams, samples, schools, strict=True):
+        for rows, scores in blocks_of_scores(ram, sample, theta):
+            school = of_row[rows]
+            first = np.flatnonzero(np.diff(school, prepend=-1))
+            sums[ram.free.parameter[:, None], school[first]] += np.add.reduceat(scores, first, axis=1)
+    return sums @ sums.T * (J / (J - 1) / N)
+
+
+def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
+    """Return the covariances of one group's scores about the observed means, an observation.
+
+    Parameters
+    ----------
+    ram, sample : Ram, Sample
+        Of one group, complete.
+    theta : (Q,) array
+        All parameters.
+
+    Returns
+    -------
+    (q, q) array
+    """
+    q = len(ram.free)
+    products, sums, n = np.zeros((q, q)), np.zeros(q), 0
+    for _, scores in blocks_of_scores(ram, sample, theta, about_means=True):
+        products += scores @ scores.T
+        sums += scores.sum(axis=1)
+        n += scores.shape[1]
+    return (products - np.outer(sums, sums) / n) / sample.n

@@ -12,7 +12,6 @@ from internal_coherence.latent.estimation.weighted import gamma
 from internal_coherence.latent.fit.baseline import unstructured
 from internal_coherence.latent.fit.indices import p_value
 from internal_coherence.latent.inference.robust_tests import satorra_bentler_trace, saturated_trace, u_gamma
-from internal_coherence.latent.inference.scores import meat
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
 from internal_coherence.latent.sample import shares
@@ -118,9 +117,8 @@ def model_trace(fitted: Fitted, *, clustered: bool) -> float:
     -------
     float
     """
-    p = fitted.problem
-    bread = fitted.inverted(fitted.information("observed"))
-    return float((bread * meat(p.rams, p.samples, fitted.theta, p.n_parameters, clustered=clustered)).sum())
+    products = fitted.products_of_schools if clustered else fitted.products_of_scores
+    return float((fitted.inverted(fitted.observed) * products).sum())
 
 
 def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:

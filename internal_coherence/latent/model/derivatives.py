@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from internal_coherence.latent.model.ram import Implied, Places
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,24 +166,42 @@ def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> A
     return D
 
 
-def casewise_scores(X: Array, mu: Array, W: Array, c: Columns) -> Array:
+def casewise_scores(D: Array, W: Array, at: Implied, places: Places, has: Integers) -> Array:
     """Return the derivatives of each row's log-likelihood.
 
     Parameters
     ----------
-    X : (n, p) array
-        Complete rows.
-    mu : (p,) array
-        Their means, as implied or as observed.
-    W : (p, p) array
-        Σ⁻¹.
-    c : Columns
+    D : (n, h) array
+        Complete rows of h of the variables, less their means as implied or as observed.
+    W : (h, h) array
+        The inverse of Σ over these variables.
+    at : Implied
+        Where.
+    places : Places
         Of q parameters.
+    has : (h,) array of int
+        Which variables these are.
 
     Returns
     -------
-    (n, q) array
+    (q, n) array
+        With Y = WD', (U'Y)∘(V'Y) − diag(U'WV) + M'Y; the columns of U, V and M are those of B and C', so that only these are
+        multiplied.
     """
-    Y = (X - mu) @ W
-    scores: Array = (Y @ c.U) * (Y @ c.V) - np.einsum("pq,pq->q", c.U, W @ c.V) + Y @ c.M
+    B, C = at.B[has], at.C[:, has]
+    n_a, n_s = places.n_a, places.n_s
+    Y = W @ D.T
+    BY, CY = B.T @ Y, C @ Y
+    WB = W @ B
+    CWB, BWB = C @ WB, B.T @ WB
+    half = np.where(places.s_row == places.s_col, 0.5, 1.0)
+    scores = np.empty((len(places), len(D)))
+    arrows, covariances, means = scores[:n_a], scores[n_a : n_a + n_s], scores[n_a + n_s :]
+    # An arrow moves Σ and, from a variable that has a mean, μ.
+    np.multiply(BY[places.a_row], CY[places.a_col] + at.eta[places.a_col][:, None], out=arrows)
+    arrows -= CWB[places.a_col, places.a_row][:, None]
+    np.multiply(BY[places.s_row], BY[places.s_col], out=covariances)
+    covariances -= BWB[places.s_row, places.s_col][:, None]
+    covariances *= half[:, None]
+    means[:] = BY[places.m_row]
     return scores
