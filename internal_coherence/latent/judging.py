@@ -10,6 +10,7 @@ from internal_coherence.latent.fit.goodness import Judged
 from internal_coherence.latent.inference.missing_data import as_if_complete
 from internal_coherence.latent.inference.testing import (
     TestOfFit,
+    independence_trace_of,
     model_trace,
     robust_test,
     saturated_trace_of,
@@ -48,13 +49,14 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
     baseline_df = moments - baseline.n_free
     robust: TestOfFit | None = None
     baseline_robust: TestOfFit | None = None
-    trace = saturated = float("nan")
+    trace = saturated = baseline_trace = float("nan")
     if p.estimator.robust:
         if p.estimator.test.startswith("yuan"):
             saturated = saturated_trace_of(fitted, clusters=clusters)
             trace = model_trace(fitted, clustered=clusters > 0)
-        robust = robust_test(fitted, df, saturated=saturated, clusters=clusters)
-        baseline_robust = robust_test(baseline, baseline_df, saturated=saturated, clusters=clusters)
+            baseline_trace = independence_trace_of(baseline, exogenous, clusters=clusters)
+        robust = robust_test(fitted, df, saturated - trace)
+        baseline_robust = robust_test(baseline, baseline_df, saturated - baseline_trace)
     complete = [
         as_if_complete(f, robust=p.estimator.robust, clustered=clusters > 0) if p.missing and df else None
         for f in (fitted, baseline)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from internal_coherence.latent.estimation.scoring import Point
 from internal_coherence.latent.model.derivatives import columns, expected_information, second_derivative_part
 from internal_coherence.latent.model.ram import Implied, Places, Ram, implied, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares
 from internal_coherence.moments.saturated import Patterns
 
@@ -185,7 +186,7 @@ def saturated_information(sample: Sample, sigma: Array, mu: Array, *, observed: 
         else:
             products += weighted.T @ W
         means += weighted.sum(axis=0).reshape(p, p)
-    i, j = np.tril_indices(p)
+    i, j = triangle(p)
     halves = np.where(i == j, 0.5, 1.0)
     C = products.reshape(p, p, p, p)  # [a, c, b, d]
     k, size = np.arange(len(i)), len(i)

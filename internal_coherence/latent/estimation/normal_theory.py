@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -24,7 +25,8 @@ from internal_coherence.latent.model.derivatives import (
     expected_information,
     observed_information,
 )
-from internal_coherence.latent.model.ram import Implied, Ram, implied, inverse
+from internal_coherence.latent.model.ram import Implied, Places, Ram, implied, inverse
+from internal_coherence.latent.model.symmetric import precision
 from internal_coherence.latent.sample import Sample, shares
 
 Array = NDArray[np.float64]
@@ -32,7 +34,7 @@ Kind = Literal["ML", "GLS", "ULS"]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AtOnePoint:
     """What one group's discrepancy is made of: its value, what is implied, W, G, and the observed means less μ."""
 
@@ -41,6 +43,12 @@ class AtOnePoint:
     W: Array
     G: Array
     d: Array
+    places: Places
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The derivatives of Σ and μ."""
+        return columns(self.at, self.places)
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,9 @@ class NormalTheory:
         if found is None:
             return Point(value=float("inf"), gradient=gradient, curvature=curvature)
         for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            c, own = columns(g.at, ram.free), ram.free.parameter
+            c, own = g.columns, ram.free.parameter
             gradient[own] += share * (np.einsum("pq,pq->q", c.U, g.G @ c.V) - c.M.T @ (g.W @ g.d))
-            curvature[np.ix_(own, own)] += share * self._curvature(c, g.W)
+            curvature[own[:, None], own] += share * self._curvature(c, g.W)
         return Point(value=self.value(theta), gradient=gradient, curvature=curvature)
 
     def hessian(self, theta: Array) -> Array | None:
@@ -102,8 +110,8 @@ class NormalTheory:
         if found is None:
             return None
         for ram, sample, share, g in zip(self.rams, self.samples, self._shares, found, strict=True):
-            c, own = columns(g.at, ram.free), ram.free.parameter
-            H[np.ix_(own, own)] += share * observed_information(g.at, ram.free, c, g.W, sample.cov, g.d)
+            own = ram.free.parameter
+            H[own[:, None], own] += share * observed_information(g.at, ram.free, g.columns, g.W, sample.cov, g.d)
         return H
 
     def _groups(self, theta: Array) -> list[AtOnePoint] | None:
@@ -125,25 +133,22 @@ class NormalTheory:
         return J.T @ J + c.M.T @ c.M
 
     def _of_group(self, g: int, theta: Array) -> AtOnePoint:
-        sample, at = self.samples[g], implied(self.rams[g], theta)
-        S, sigma = sample.cov, at.sigma
-        d = sample.mean - at.mu if self.rams[g].has_means else np.zeros(sample.p)
+        ram, sample = self.rams[g], self.samples[g]
+        at, S = implied(ram, theta), sample.cov
+        sigma = at.sigma
+        d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
         if self.kind == "ML":
-            return self._likelihood(g, at, S, sigma, d)
-        W, R = self._constants[g], S - sigma
-        if self.kind == "GLS":
-            WR = W @ R
-            value = 0.25 * float((WR * WR.T).sum()) + 0.5 * float(d @ W @ d)
-            return AtOnePoint(value=value, at=at, W=W, G=-WR @ W, d=d)
-        doubled = R + np.diag(np.diag(R))
-        value = 0.25 * float((R * doubled).sum()) + 0.5 * float(d @ d)
-        return AtOnePoint(value=value, at=at, W=W, G=-doubled, d=d)
-
-    def _likelihood(self, g: int, at: Implied, S: Array, sigma: Array, d: Array) -> AtOnePoint:
-        L = np.asarray(np.linalg.cholesky(sigma), dtype=np.float64)
-        back = inverse(L)
-        W = back.T @ back
-        WS, y = W @ S, W @ d
-        log_det = 2 * float(np.log(np.diag(L)).sum()) - float(self._constants[g])
-        value = 0.5 * (log_det + float(np.trace(WS)) - len(S) + float(d @ y))
-        return AtOnePoint(value=value, at=at, W=W, G=W - WS @ W - np.outer(y, y), d=d)
+            W, log_det = precision(sigma)
+            WS, y = W @ S, W @ d
+            value = 0.5 * (log_det - float(self._constants[g]) + float(np.trace(WS)) - len(S) + float(d @ y))
+            G = W - WS @ W - y[:, None] * y
+        else:
+            W, R = self._constants[g], S - sigma
+            if self.kind == "GLS":
+                WR = W @ R
+                value = 0.25 * float((WR * WR.T).sum()) + 0.5 * float(d @ W @ d)
+                G = -WR @ W
+            else:
+                G = -R - np.diag(np.diag(R))
+                value = -0.25 * float((R * G).sum()) + 0.5 * float(d @ d)
+        return AtOnePoint(value=value, at=at, W=W, G=G, d=d, places=ram.free)

@@ -170,6 +170,30 @@ def score(
     return Solution(theta=theta, point=point, converged=False, n_steps=n_steps + 1, trouble=trouble, at_bound=held)
 
 
+def at_once(objective: Objective, theta: Array) -> Solution:
+    """Return the solution where it is known beforehand.
+
+    Parameters
+    ----------
+    objective : Objective
+        The discrepancy.
+    theta : (q,) array
+        Where it is smallest.
+
+    Returns
+    -------
+    Solution
+    """
+    return Solution(
+        theta=theta,
+        point=objective.point(theta),
+        converged=True,
+        n_steps=0,
+        trouble="",
+        at_bound=np.zeros(len(theta), dtype=bool),
+    )
+
+
 def _step(
     point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
 ) -> tuple[Array, float, float]:
@@ -203,11 +227,10 @@ def solve(H: Array, g: Array) -> Array:
     (r,) array
     """
     scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
-    R = H / np.outer(scale, scale)
+    R = H / (scale[:, None] * scale)
     try:
-        L = np.linalg.cholesky(R)
-        if np.diag(L).min() > 1e-7:
-            return np.linalg.solve(L.T, np.linalg.solve(L, g / scale)) / scale
+        if np.diagonal(np.linalg.cholesky(R)).min() > 1e-7:
+            return np.linalg.solve(R, g / scale) / scale
     except np.linalg.LinAlgError:
         pass
     e, V = np.linalg.eigh(R)

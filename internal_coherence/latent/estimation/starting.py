@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.model.ram import Ram, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
@@ -98,7 +99,7 @@ def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
 
 def _variance(S: Array, indicators: NDArray[np.intp], loadings: Array) -> float:
     """Return the factor's variance in the unit of its first indicator, by least squares on the covariances."""
-    i, j = np.tril_indices(len(indicators), -1)
+    i, j = triangle(len(indicators), -1)
     products = loadings[i] * loadings[j]
     phi = float(products @ S[indicators[i], indicators[j]] / (products @ products))
     own = float(S[indicators[0], indicators[0]])

@@ -16,6 +16,7 @@ from internal_coherence.errors import ModelError
 from internal_coherence.latent.estimation.scoring import Point
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares
 
 Array = NDArray[np.float64]
@@ -36,7 +37,7 @@ def products_of_rows(sample: Sample) -> Array:
     if sample.X is None:
         raise ModelError("this needs the answers themselves, not only their moments")
     Z = sample.X - sample.mean
-    i, j = np.tril_indices(sample.p)
+    i, j = triangle(sample.p)
     return Z[:, i] * Z[:, j]
 
 
@@ -96,7 +97,7 @@ class WeightedLeastSquares:
         for ram, sample, V, share in zip(self.rams, self.samples, self.weights, shares(self.samples), strict=True):
             at = implied(ram, theta)
             c, own = columns(at, ram.free), ram.free.parameter
-            J, e = c.jacobian(), (sample.cov - at.sigma)[np.tril_indices(sample.p)]
+            J, e = c.jacobian(), (sample.cov - at.sigma)[triangle(sample.p)]
             VJ = V @ J
             total += share * 0.5 * float(e @ V @ e)
             gradient[own] -= share * (VJ.T @ e)

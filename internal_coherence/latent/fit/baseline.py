@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.latent.estimation.scoring import at_once
 from internal_coherence.latent.model.ram import Places, Ram
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Fitted, Problem
 
@@ -37,7 +39,10 @@ def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, c
         starts.append(start)
         first += len(start)
     plain = replace(problem, rams=tuple(rams), n_parameters=first, constraints=None, lower=None)
-    return Fitted(plain, plain.solve(np.concatenate(starts)))
+    start = np.concatenate(starts)
+    if plain.estimator.discrepancy == "ML" and not plain.missing:  # the observed moments are the estimates
+        return Fitted(plain, at_once(plain.objective, start))
+    return Fitted(plain, plain.solve(start))
 
 
 def _of_group(
@@ -45,7 +50,7 @@ def _of_group(
 ) -> tuple[Ram, Array]:
     p = sample.p
     given = np.isin(np.arange(p), list(exogenous))
-    row, col = np.tril_indices(p)
+    row, col = triangle(p)
     fixed = given[row] & given[col]
     free = ~fixed & ((row == col) | covariances)
     S, m = np.zeros((p, p)), np.zeros(p)

@@ -12,6 +12,7 @@ from internal_coherence.latent.fit.residual_matrices import Residuals, residuals
 from internal_coherence.latent.inference.missing_data import AsIfComplete
 from internal_coherence.latent.inference.testing import TestOfFit
 from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares
 from internal_coherence.latent.solving import Fitted
 
@@ -296,11 +297,11 @@ def _weighted_squares(j: Judged, g: int, means: bool, sample: Sample, sigma: Arr
     S[given] = R[given] = 0.0  # what is fixed to the data explains nothing
     kind = p.estimator.discrepancy
     if kind in ("WLS", "DWLS"):
-        i, k = np.tril_indices(sample.p)
+        i, k = triangle(sample.p)
         V = p.weights[g]
         return float(R[i, k] @ V @ R[i, k]), float(S[i, k] @ V @ S[i, k])
     if kind == "ULS":
-        i, k = np.tril_indices(sample.p)
+        i, k = triangle(sample.p)
         return float(R[i, k] @ R[i, k]), float(S[i, k] @ S[i, k])
     W = inverse(sigma if kind == "ML" else sample.cov)
     WR, WS = W @ R, W @ S

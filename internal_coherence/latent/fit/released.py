@@ -24,6 +24,7 @@ from internal_coherence.latent.model.derivatives import (
     observed_information,
 )
 from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
@@ -125,7 +126,7 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     if kind in ("WLS", "DWLS", "ULS"):
         J = c.jacobian()
         V = np.eye(len(J)) if kind == "ULS" else p.weights[g]
-        e = (sample.cov - at.sigma)[np.tril_indices(sample.p)]
+        e = (sample.cov - at.sigma)[triangle(sample.p)]
         return -(J.T @ (V @ e)), J.T @ V @ J
     if kind == "GLS":
         W = inverse(sample.cov)

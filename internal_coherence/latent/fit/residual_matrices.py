@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
@@ -77,7 +78,7 @@ def root_mean_square(of: Residuals, *, means: bool, diagonal: bool = True, extra
     -------
     float
     """
-    i, j = np.tril_indices(len(of.mean), -1)
+    i, j = triangle(len(of.mean), -1)
     parts = [of.cov[i, j]]
     if diagonal:
         parts.append(np.diag(of.cov) if extra is None else extra)
@@ -109,7 +110,7 @@ def standard_errors_of_residuals(ram: Ram, sample: Sample, theta: Array, vcov: A
     at = implied(ram, theta)
     c, own = columns(at, ram.free), ram.free.parameter
     sigma, p = at.sigma, sample.p
-    i, j = np.tril_indices(p)
+    i, j = triangle(p)
     J = c.jacobian()
     of_model = np.einsum("kq,qr,kr->k", J, vcov[np.ix_(own, own)], J)
     of_sample = (sigma[i, i] * sigma[j, j] + sigma[i, j] ** 2) / n

@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
+from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 
 def _rows(sample: Sample) -> tuple[Array, Array]:
@@ -31,15 +33,13 @@ def _rows(sample: Sample) -> tuple[Array, Array]:
     return sample.X - sample.mean, weights
 
 
-def saturated_trace(sample: Sample, *, diagonal: bool, n_clusters: int = 0) -> tuple[float, float]:
-    """Return tr(information⁻¹ meat) of the saturated model, or of independent variables, of complete data.
+def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, float]:
+    """Return tr(information⁻¹ meat) of the saturated model, of complete data.
 
     Parameters
     ----------
     sample : Sample
         Of one group.
-    diagonal : bool
-        Of the model without covariances.
     n_clusters : int
         Schools, over all groups; 0 where rows are independent.
 
@@ -49,25 +49,41 @@ def saturated_trace(sample: Sample, *, diagonal: bool, n_clusters: int = 0) -> t
         The part of the covariances, and that of the means.
     """
     Z, weights = _rows(sample)
-    if diagonal:
-        Z = Z / np.sqrt(np.diag(sample.cov))
-    else:
-        L = np.linalg.cholesky(sample.cov)
-        Z = np.linalg.solve(L, Z.T).T
+    Z = Z @ inverse(np.linalg.cholesky(sample.cov)).T
     if n_clusters and sample.cluster is not None:
-        return _clustered(Z, weights, sample.cluster, n_clusters, sample.n, diagonal)
-    w2 = weights**2
-    if diagonal:
-        covariances = 0.5 * float((w2 @ (Z**2 - 1) ** 2).sum()) / sample.n
-    else:
-        squared = (Z**2).sum(axis=1)
-        covariances = 0.5 * float(w2 @ (squared**2 - 2 * squared + Z.shape[1])) / sample.n
-    return covariances, float(w2 @ (Z**2).sum(axis=1)) / sample.n
+        return _clustered(Z, weights, sample.cluster, n_clusters, sample.n, diagonal=False)
+    w2, lengths = weights**2, np.einsum("np,np->n", Z, Z)
+    covariances = 0.5 * float(w2 @ (lengths**2 - 2 * lengths + Z.shape[1])) / sample.n
+    return covariances, float(w2 @ lengths) / sample.n
 
 
-def _clustered(
-    Z: Array, weights: Array, cluster: NDArray[np.intp], J: int, n: float, diagonal: bool
-) -> tuple[float, float]:
+def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -> tuple[float, float]:
+    """Return tr(information⁻¹ meat) of the model of independent variables, of complete data.
+
+    Parameters
+    ----------
+    sample : Sample
+        Of one group.
+    free : (f,) array of int
+        Variables whose variances and means are free.
+    n_clusters : int
+        Schools, over all groups; 0 where rows are independent.
+
+    Returns
+    -------
+    tuple of float
+        The part of the variances, and that of the means.
+    """
+    Z, weights = _rows(sample)
+    Z = Z[:, free] / np.sqrt(np.diag(sample.cov)[free])
+    if n_clusters and sample.cluster is not None:
+        return _clustered(Z, weights, sample.cluster, n_clusters, sample.n, diagonal=True)
+    squares, w2 = Z * Z, weights**2
+    variances = 0.5 * float((w2 @ (squares - 1) ** 2).sum()) / sample.n
+    return variances, float((w2 @ squares).sum()) / sample.n
+
+
+def _clustered(Z: Array, weights: Array, cluster: Integers, J: int, n: float, *, diagonal: bool) -> tuple[float, float]:
     p = Z.shape[1]
     sums = np.stack([np.bincount(cluster, weights * z, J) for z in Z.T], axis=1)
     size = np.bincount(cluster, weights, J)

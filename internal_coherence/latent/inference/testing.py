@@ -11,9 +11,15 @@ from internal_coherence.latent.estimation.estimators import TestName
 from internal_coherence.latent.estimation.weighted import gamma
 from internal_coherence.latent.fit.baseline import unstructured
 from internal_coherence.latent.fit.indices import p_value
-from internal_coherence.latent.inference.robust_tests import satorra_bentler_trace, saturated_trace, u_gamma
+from internal_coherence.latent.inference.robust_tests import (
+    independence_trace,
+    satorra_bentler_trace,
+    saturated_trace,
+    u_gamma,
+)
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
@@ -61,7 +67,7 @@ def standard_test(fitted: Fitted, df: int) -> TestOfFit:
     return TestOfFit(chisq=fitted.chisq, df=df, p_value=p_value(fitted.chisq, df))
 
 
-def robust_test(fitted: Fitted, df: int, *, saturated: float, clusters: int = 0) -> TestOfFit:
+def robust_test(fitted: Fitted, df: int, traces: float) -> TestOfFit:
     """Return the robust test that the model's estimator stands for.
 
     Parameters
@@ -70,10 +76,8 @@ def robust_test(fitted: Fitted, df: int, *, saturated: float, clusters: int = 0)
         A solved model.
     df : int
         Its degrees of freedom.
-    saturated : float
-        tr(information⁻¹ meat) of the saturated model, for the tests of Yuan & Bentler.
-    clusters : int
-        Schools; 0 where rows are independent.
+    traces : float
+        For the tests of Yuan & Bentler, tr(information⁻¹ meat) of the saturated model less that of the model.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def robust_test(fitted: Fitted, df: int, *, saturated: float, clusters: int = 0)
     if df == 0:
         return TestOfFit(chisq=chisq, df=0, p_value=float("nan"), name=name)
     if name in ("yuan.bentler.mplus", "yuan.bentler"):
-        factor = (saturated - model_trace(fitted, clustered=clusters > 0)) / df
+        factor = traces / df
         scaled = chisq / factor
         return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, name=name)
     if name == "satorra.bentler":
@@ -121,6 +125,34 @@ def model_trace(fitted: Fitted, *, clustered: bool) -> float:
     return float((fitted.inverted(fitted.observed) * products).sum())
 
 
+def independence_trace_of(baseline: Fitted, exogenous: tuple[int, ...], *, clusters: int) -> float:
+    """Return tr(information⁻¹ meat) of the model of independent variables.
+
+    Parameters
+    ----------
+    baseline : Fitted
+        That model.
+    exogenous : tuple of int
+        Covariates that are fixed to the data.
+    clusters : int
+        Schools; 0 where rows are independent.
+
+    Returns
+    -------
+    float
+        The means count if the model speaks of them.
+    """
+    p = baseline.problem
+    if p.missing:
+        return model_trace(baseline, clustered=clusters > 0)
+    total = 0.0
+    for ram, sample in zip(p.rams, p.samples, strict=True):
+        free = np.setdiff1d(np.arange(sample.p), exogenous)
+        variances, means = independence_trace(sample, free, n_clusters=clusters)
+        total += variances + (means if ram.has_means else 0.0)
+    return total
+
+
 def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:
     """Return tr(information⁻¹ meat) of the saturated model of the same samples.
 
@@ -141,7 +173,7 @@ def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:
         return model_trace(unstructured(p, covariances=True), clustered=clusters > 0)
     total = 0.0
     for ram, sample in zip(p.rams, p.samples, strict=True):
-        covariances, means = saturated_trace(sample, diagonal=False, n_clusters=clusters)
+        covariances, means = saturated_trace(sample, n_clusters=clusters)
         total += covariances + (means if ram.has_means else 0.0)
     return total
 
@@ -197,7 +229,7 @@ def _weight(fitted: Fitted, g: int, W: Array) -> Array:
         return fitted.problem.weights[g]
     if kind == "GLS":
         W = inverse(fitted.problem.samples[g].cov)
-    i, j = np.tril_indices(len(W))
+    i, j = triangle(len(W))
     halves = np.where(i == j, 0.5, 1.0)
     V: Array = (W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]) * halves[:, None] * halves
     return V

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.model.ram import Implied, Places
+from internal_coherence.latent.model.symmetric import triangle
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -49,7 +50,7 @@ class Columns:
         -------
         (p(p + 1)/2, q) array
         """
-        i, j = np.tril_indices(len(self.U))
+        i, j = triangle(len(self.U))
         return self.U[i] * self.V[j] + self.V[i] * self.U[j]
 
 
@@ -153,14 +154,14 @@ def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> A
     n_a, n_s = places.n_a, places.n_s
     D = np.zeros((len(places), len(places)))
     # Two arrows: Σ bends by the way through both, either first, and by what their origins have in common.
-    through = E[np.ix_(j, i)]
-    pull = BGC[np.ix_(i, j)] - np.outer(By[i], eta[j])
-    D[:n_a, :n_a] = through.T * pull.T + through * pull + at.omega[np.ix_(j, j)] * BGB[np.ix_(i, i)]
+    across, down = i[:, None], j[:, None]
+    both = E[down, i] * (BGC[across, j] - By[across] * eta[j])
+    D[:n_a, :n_a] = both + both.T + at.omega[down, j] * BGB[across, i]
     half = np.where(r == s, 0.5, 1.0)
-    mixed = (E[np.ix_(j, r)] * BGB[np.ix_(i, s)] + E[np.ix_(j, s)] * BGB[np.ix_(i, r)]) * half
+    mixed = (E[down, r] * BGB[across, s] + E[down, s] * BGB[across, r]) * half
     D[:n_a, n_a : n_a + n_s] = mixed
     D[n_a : n_a + n_s, :n_a] = mixed.T
-    shift = -By[i][:, None] * E[np.ix_(j, h)]
+    shift = -By[across] * E[down, h]
     D[:n_a, n_a + n_s :] = shift
     D[n_a + n_s :, :n_a] = shift.T
     return D
@@ -197,8 +198,9 @@ def casewise_scores(D: Array, W: Array, at: Implied, places: Places, has: Intege
     half = np.where(places.s_row == places.s_col, 0.5, 1.0)
     scores = np.empty((len(places), len(D)))
     arrows, covariances, means = scores[:n_a], scores[n_a : n_a + n_s], scores[n_a + n_s :]
-    # An arrow moves Σ and, from a variable that has a mean, μ.
-    np.multiply(BY[places.a_row], CY[places.a_col] + at.eta[places.a_col][:, None], out=arrows)
+    if at.eta.any():  # an arrow from a variable that has a mean moves μ too
+        CY = CY + at.eta[:, None]
+    np.multiply(BY[places.a_row], CY[places.a_col], out=arrows)
     arrows -= CWB[places.a_col, places.a_row][:, None]
     np.multiply(BY[places.s_row], BY[places.s_col], out=covariances)
     covariances -= BWB[places.s_row, places.s_col][:, None]
