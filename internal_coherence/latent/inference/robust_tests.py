@@ -12,7 +12,9 @@ Satorra & Bentler's (1994) factor is tr(UΓ)/df; of complete data tr(UΓ) needs 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +25,8 @@ from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
-
-
-def _rows(sample: Sample) -> tuple[Array, Array]:
-    """Return the deviations from the means, and the rows' weights."""
-    if sample.X is None:
-        raise ModelError("a robust test needs the answers themselves; only their moments were given")
-    weights = np.ones(len(sample.X)) if sample.weights is None else sample.weights
-    return sample.X - sample.mean, weights
+BLOCK: Final = 2048
+"""Rows walked through together."""
 
 
 def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, float]:
@@ -48,13 +44,16 @@ def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, floa
     tuple of float
         The part of the covariances, and that of the means.
     """
-    Z, weights = _rows(sample)
-    Z = Z @ inverse(np.linalg.cholesky(sample.cov)).T
+    metric = inverse(np.linalg.cholesky(sample.cov)).T
     if n_clusters and sample.cluster is not None:
-        return _clustered(Z, weights, sample.cluster, n_clusters, sample.n, diagonal=False)
-    w2, lengths = weights**2, np.einsum("np,np->n", Z, Z)
-    covariances = 0.5 * float(w2 @ (lengths**2 - 2 * lengths + Z.shape[1])) / sample.n
-    return covariances, float(w2 @ lengths) / sample.n
+        return _by_school(sample, metric, n_clusters, diagonal=False)
+    covariances = means = 0.0
+    for D, weights in _deviations(sample):
+        Z, w2 = D @ metric, weights**2
+        lengths = np.einsum("np,np->n", Z, Z)
+        covariances += 0.5 * float(w2 @ (lengths**2 - 2 * lengths + sample.p))
+        means += float(w2 @ lengths)
+    return covariances / sample.n, means / sample.n
 
 
 def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -> tuple[float, float]:
@@ -74,30 +73,52 @@ def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -
     tuple of float
         The part of the variances, and that of the means.
     """
-    Z, weights = _rows(sample)
-    Z = Z[:, free] / np.sqrt(np.diag(sample.cov)[free])
+    sd = np.sqrt(np.diag(sample.cov))
     if n_clusters and sample.cluster is not None:
-        return _clustered(Z, weights, sample.cluster, n_clusters, sample.n, diagonal=True)
-    squares, w2 = Z * Z, weights**2
-    variances = 0.5 * float((w2 @ (squares - 1) ** 2).sum()) / sample.n
-    return variances, float((w2 @ squares).sum()) / sample.n
+        return _by_school(sample, np.diag(1 / sd)[:, free], n_clusters, diagonal=True)
+    variances = means = 0.0
+    for D, weights in _deviations(sample):
+        Z, w2 = (D / sd)[:, free], weights**2
+        squares = Z * Z
+        means += float((w2 @ squares).sum())
+        squares -= 1
+        variances += 0.5 * float((w2 @ (squares * squares)).sum())
+    return variances / sample.n, means / sample.n
 
 
-def _clustered(Z: Array, weights: Array, cluster: Integers, J: int, n: float, *, diagonal: bool) -> tuple[float, float]:
-    p = Z.shape[1]
-    sums = np.stack([np.bincount(cluster, weights * z, J) for z in Z.T], axis=1)
-    size = np.bincount(cluster, weights, J)
-    widen = J / (J - 1) / n
-    means = widen * float((sums**2).sum())
-    if diagonal:
-        squares = np.stack([np.bincount(cluster, weights * z**2, J) for z in Z.T], axis=1)
-        return widen * 0.5 * float(((squares - size[:, None]) ** 2).sum()), means
-    total = 0.0
-    for a in range(p):
-        for b in range(a + 1):
-            own = np.bincount(cluster, weights * Z[:, a] * Z[:, b], J) - (size if a == b else 0.0)
-            total += float(own @ own) * (1 if a == b else 2)
-    return widen * 0.5 * total, means
+def _deviations(sample: Sample) -> Iterator[tuple[Array, Array]]:
+    """Yield the rows' deviations from their means and the rows' weights, a block at a time."""
+    X = _answers(sample)
+    for start in range(0, len(X), BLOCK):
+        rows = slice(start, start + BLOCK)
+        D = X[rows] - sample.mean
+        yield D, np.ones(len(D)) if sample.weights is None else sample.weights[rows]
+
+
+def _answers(sample: Sample) -> Array:
+    if sample.X is None:
+        raise ModelError("a robust test needs the answers themselves; only their moments were given")
+    return sample.X
+
+
+def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tuple[float, float]:
+    """Return the two parts of a trace where rows of a school go together; variances only, or all covariances."""
+    X, school = _answers(sample), np.asarray(sample.cluster)
+    order = np.argsort(school, kind="stable")
+    edges = np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))
+    squares = sums = 0.0
+    for start, end in pairwise(edges):
+        rows = order[start:end]
+        Z = (X[rows] - sample.mean) @ metric
+        weighted = Z if sample.weights is None else Z * sample.weights[rows][:, None]
+        size = float(end - start) if sample.weights is None else float(sample.weights[rows].sum())
+        excess = np.einsum("np,np->p", weighted, Z) if diagonal else (weighted.T @ Z).ravel()
+        excess[:: 1 if diagonal else Z.shape[1] + 1] -= size
+        total = weighted.sum(axis=0)
+        squares += float(excess @ excess)
+        sums += float(total @ total)
+    widen = J / (J - 1) / sample.n
+    return widen * 0.5 * squares, widen * sums
 
 
 def satorra_bentler_trace(sample: Sample, W: Array) -> float:
@@ -115,13 +136,14 @@ def satorra_bentler_trace(sample: Sample, W: Array) -> float:
     float
         From which the model's own part, tr(information⁻¹ cov(scores)), is taken.
     """
-    Z, weights = _rows(sample)
-    ZW = Z @ W
-    WSW = W @ sample.cov @ W
-    quadratic = np.einsum("np,np->n", ZW, Z)
-    crossed = np.einsum("np,np->n", Z @ WSW, Z)
     WS = W @ sample.cov
-    return float(weights @ (0.5 * quadratic**2 - crossed)) / sample.n + 0.5 * float((WS * WS.T).sum())
+    metric = WS @ W
+    total = 0.0
+    for D, weights in _deviations(sample):
+        quadratic = np.einsum("np,np->n", D @ W, D)
+        crossed = np.einsum("np,np->n", D @ metric, D)
+        total += float(weights @ (0.5 * quadratic**2 - crossed))
+    return total / sample.n + 0.5 * float((WS * WS.T).sum())
 
 
 def u_gamma(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain
 
 from internal_coherence.errors import ModelError, closest, listing
@@ -78,7 +77,7 @@ def numbered(rows: Sequence[Row]) -> list[Row]:
     n = 0
     for row in rows:
         n += row.free > 0
-        done.append(replace(row, free=n) if row.free else row)
+        done.append(row._replace(free=n) if row.free else row)
     return done
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from internal_coherence.latent.table.groups import unused
 from internal_coherence.latent.table.row import Row
@@ -43,7 +42,7 @@ def effect_coding(groups: list[list[Row]], what: Sequence[str]) -> tuple[list[li
                     continue
                 for k in chosen:
                     if not rows[k].label:
-                        rows[k] = replace(rows[k], label=unused(f".p{before + k + 1}.", taken))
+                        rows[k] = rows[k]._replace(label=unused(f".p{before + k + 1}.", taken))
                 labels = tuple(rows[k].label for k in chosen)
                 constraints.setdefault((kind, *labels), _constraint(labels, total))
         before += len(rows)

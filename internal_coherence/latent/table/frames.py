@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -125,14 +124,14 @@ def _without_place_labels(rows: list[Row], places: Sequence[str]) -> list[Row]:
     for k, place in enumerate(places):
         if place and place in named and rows[k].group:
             if not rows[k].label:
-                rows[k] = replace(rows[k], label=unused(place, labels))
+                rows[k] = rows[k]._replace(label=unused(place, labels))
                 labels.add(rows[k].label)
             if rows[k].label != place:
                 stands_for[place] = name(rows[k].label)
     if not stands_for:
         return rows
     return [
-        row if row.group else replace(row, lhs=_renamed(row.lhs, stands_for), rhs=_renamed(row.rhs, stands_for))
+        row if row.group else row._replace(lhs=_renamed(row.lhs, stands_for), rhs=_renamed(row.rhs, stands_for))
         for row in rows
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from internal_coherence.errors import ModelError, check_option
@@ -126,7 +125,7 @@ def free_of_units(groups: list[list[Row]], kinds: Sequence[str], *, std_lv: bool
 
     return [
         groups[0],
-        *([replace(r, free=1, value=float("nan")) if freed(r) else r for r in rows] for rows in groups[1:]),
+        *([r._replace(free=1, value=float("nan")) if freed(r) else r for r in rows] for rows in groups[1:]),
     ]
 
 
@@ -176,7 +175,7 @@ def equal_labels(
             continue
         label = unused(f".p{k + 1}.", taken)
         for g in free:
-            new[g][k] = replace(across[g], label=label)
+            new[g][k] = across[g]._replace(label=label)
     return new
 
 
