@@ -124,20 +124,24 @@ class FullInformation:
     def point(self, theta: Array) -> Point:
         """Return the discrepancy, its gradient, and the curvature of complete data."""
         q = self.n_parameters
-        total, gradient, curvature = 0.0, np.zeros(q), np.zeros((q, q))
+        total, gradient, at = 0.0, np.zeros(q), []
         for g, share in enumerate(shares(self.samples)):
             try:
-                at = implied(self.rams[g], theta)
-                value, G, y = self._of_group(g, at)
-                W = inverse(at.sigma)
+                at.append(implied(self.rams[g], theta))
+                value, G, y = self._of_group(g, at[g])
             except np.linalg.LinAlgError:
-                return Point(value=float("inf"), gradient=gradient, curvature=curvature)
-            c = columns(at, self.rams[g].free)
-            own = self.rams[g].free.parameter
+                return Point(value=float("inf"), gradient=gradient, expected=lambda: np.zeros((q, q)))
+            c = columns(at[g], self.rams[g].free)
             total += share * value
-            gradient[own] += share * (np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y)
-            curvature[np.ix_(own, own)] += share * expected_information(c, W)
-        return Point(value=total, gradient=gradient, curvature=curvature)
+            gradient[self.rams[g].free.parameter] += share * (np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y)
+        return Point(value=total, gradient=gradient, expected=lambda: self._of_complete_data(at))
+
+    def _of_complete_data(self, at: Sequence[Implied]) -> Array:
+        total = np.zeros((self.n_parameters,) * 2)
+        for ram, there, share in zip(self.rams, at, shares(self.samples), strict=True):
+            own = ram.free.parameter
+            total[own[:, None], own] += share * expected_information(columns(there, ram.free), inverse(there.sigma))
+        return total
 
     def _of_group(self, g: int, at: Implied) -> tuple[float, Array, Array]:
         """Return the discrepancy of one group less the saturated one, G and y."""

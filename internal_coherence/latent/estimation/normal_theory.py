@@ -92,15 +92,21 @@ class NormalTheory:
 
     def point(self, theta: Array) -> Point:
         """Return the discrepancy, its gradient and its expected curvature."""
-        gradient, curvature = np.zeros(self.n_parameters), np.zeros((self.n_parameters,) * 2)
-        found = self._groups(theta)
+        q = self.n_parameters
+        gradient, found = np.zeros(q), self._groups(theta)
         if found is None:
-            return Point(value=float("inf"), gradient=gradient, curvature=curvature)
+            return Point(value=float("inf"), gradient=gradient, expected=lambda: np.zeros((q, q)))
         for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            c, own = g.columns, ram.free.parameter
-            gradient[own] += share * (np.einsum("pq,pq->q", c.U, g.G @ c.V) - c.M.T @ (g.W @ g.d))
-            curvature[own[:, None], own] += share * self._curvature(c, g.W)
-        return Point(value=self.value(theta), gradient=gradient, curvature=curvature)
+            c = g.columns
+            gradient[ram.free.parameter] += share * (np.einsum("pq,pq->q", c.U, g.G @ c.V) - c.M.T @ (g.W @ g.d))
+        return Point(value=self.value(theta), gradient=gradient, expected=lambda: self._expected(found))
+
+    def _expected(self, found: list[AtOnePoint]) -> Array:
+        total = np.zeros((self.n_parameters,) * 2)
+        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
+            own = ram.free.parameter
+            total[own[:, None], own] += share * self._curvature(g.columns, g.W)
+        return total
 
     def hessian(self, theta: Array) -> Array | None:
         """Return the curvature of the likelihood itself; None for the other discrepancies."""

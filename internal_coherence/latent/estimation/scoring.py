@@ -11,8 +11,10 @@ that is d = d₀ + Z z with d₀ = −J⁺h, Z a basis of the null space of J, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import cached_property
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +22,37 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-18
 """Of z'Z'IZz, the squared length of the step, an observation: twice what the discrepancy could still fall by."""
-NEAR: Final = 1e-3
+LAST: Final = 1e-12
+"""A Newton step as short as this is the last: it leaves an error of about its square."""
+NEAR: Final = 1e-2
 """Below this the discrepancy's own curvature is used, where it is known."""
 ROUNDING: Final = 1e-13
 """Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""
 MOST_STEPS: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Point:
-    """The discrepancy at one θ, its gradient (q,) and its curvature (q, q), an observation."""
+    """The discrepancy at one θ, an observation.
+
+    Parameters
+    ----------
+    value : float
+        The discrepancy.
+    gradient : (q,) array
+        Its derivatives.
+    expected : callable
+        Its expected curvature, (q, q), which is made only where it is asked for.
+    """
 
     value: float
     gradient: Array
-    curvature: Array
+    expected: Callable[[], Array]
+
+    @cached_property
+    def curvature(self) -> Array:
+        """The expected curvature, (q, q)."""
+        return self.expected()
 
 
 class Objective(Protocol):
@@ -151,21 +170,22 @@ def score(
     for n_steps in range(most_steps):
         if lower is not None:
             held = (theta <= lower) & (point.gradient > 0)
-        step, size, off = _step(point, theta, constraints, held)
-        if TOLERANCE < size < NEAR and off < 1e-6 and (H := objective.hessian(theta)) is not None:
-            newton = _step(Point(value=point.value, gradient=point.gradient, curvature=H), theta, constraints, held)
-            if 0 < newton[1] < NEAR and float(point.gradient @ newton[0]) < 0:
-                step, size, off = newton
-        stalled = size < ROUNDING and size > last / 2
-        if (size < TOLERANCE or stalled) and off < 1e-10:
+        step = _newton(objective, point, theta, constraints, held) if last < NEAR else None
+        enough = TOLERANCE if step is None else LAST
+        step = step or _step(point.gradient, point.curvature, theta, constraints, held)
+        stalled = step.size < ROUNDING and step.size > last / 2
+        if (step.size < enough or stalled) and step.off < 1e-10:
+            if enough == LAST and not stalled:
+                theta = theta + step.move if lower is None else np.maximum(theta + step.move, lower)
+                point = objective.point(theta)
             return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)
-        found = _downhill(objective, point, theta, step, off, lower)
+        found = _downhill(objective, point, theta, step, lower)
         if found is None:
-            if size < ROUNDING and off < 1e-8:
+            if step.size < ROUNDING and step.off < 1e-8:
                 return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)
             trouble = "the discrepancy falls in no direction that the parameters may take"
             break
-        theta, last = found, size
+        theta, last = found, step.size
         point = objective.point(theta)
     return Solution(theta=theta, point=point, converged=False, n_steps=n_steps + 1, trouble=trouble, at_bound=held)
 
@@ -194,23 +214,42 @@ def at_once(objective: Objective, theta: Array) -> Solution:
     )
 
 
+class _Step(NamedTuple):
+    """A step, the squared length of its free part, and how far the constraints are from holding."""
+
+    move: Array
+    size: float
+    off: float
+
+
+def _newton(
+    objective: Objective, point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
+) -> _Step | None:
+    """Return the step by the discrepancy's own curvature; None where that is not known or leads uphill."""
+    H = objective.hessian(theta)
+    if H is None:
+        return None
+    step = _step(point.gradient, H, theta, constraints, held)
+    return step if 0 < step.size < NEAR and step.off < 1e-6 and float(point.gradient @ step.move) < 0 else None
+
+
 def _step(
-    point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
-) -> tuple[Array, float, float]:
-    """Return the step, the squared length of its free part, and how far the constraints are from holding."""
+    gradient: Array, curvature: Array, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
+) -> _Step:
+    """Return the step by some curvature."""
     q = len(theta)
     J, h = np.zeros((0, q)), np.zeros(0)
     if constraints is not None:
         J, h = constraints.jacobian(theta), constraints.residual(theta)
     if held.any():
         J, h = np.concatenate([J, np.eye(q)[held]]), np.concatenate([h, np.zeros(int(held.sum()))])
-    first = -np.linalg.pinv(J) @ h if len(J) else np.zeros(q)
-    Z = null_space(J) if len(J) else None
-    g = point.gradient + point.curvature @ first
-    H = point.curvature if Z is None else Z.T @ point.curvature @ Z
-    z = -solve(H, g if Z is None else Z.T @ g)
-    size = float(z @ H @ z)
-    return first + (z if Z is None else Z @ z), size, float(np.abs(h).max(initial=0.0))
+    if not len(J):
+        z = -solve(curvature, gradient)
+        return _Step(z, float(z @ curvature @ z), 0.0)
+    first, Z = -np.linalg.pinv(J) @ h, null_space(J)
+    H = Z.T @ curvature @ Z
+    z = -solve(H, Z.T @ (gradient + curvature @ first))
+    return _Step(first + Z @ z, float(z @ H @ z), float(np.abs(h).max(initial=0.0)))
 
 
 def solve(H: Array, g: Array) -> Array:
@@ -239,19 +278,17 @@ def solve(H: Array, g: Array) -> Array:
     return solution
 
 
-def _downhill(
-    objective: Objective, point: Point, theta: Array, step: Array, off: float, lower: Array | None
-) -> Array | None:
+def _downhill(objective: Objective, point: Point, theta: Array, step: _Step, lower: Array | None) -> Array | None:
     """Return the first point along the step, halved again and again, that is low enough; None if there is none."""
-    slope = float(point.gradient @ step)
+    slope = float(point.gradient @ step.move)
     length = 1.0
     for _ in range(40):
-        trial = theta + length * step
+        trial = theta + length * step.move
         if lower is not None:
             trial = np.maximum(trial, lower)
         value = objective.value(trial)
         # While the constraints do not hold yet, getting there may cost some discrepancy.
-        allowed = point.value + 1e-4 * length * min(slope, 0.0) if off < 1e-10 else np.inf
+        allowed = point.value + 1e-4 * length * min(slope, 0.0) if step.off < 1e-10 else np.inf
         if np.isfinite(value) and value <= allowed:
             return trial
         length /= 2

@@ -5,7 +5,8 @@ gives against its first indicator: with z the other indicators of the factor,
 
     λ_j = s_jz' S_zz⁻¹ s_1z / s_1z' S_zz⁻¹ s_1z.
 
-Its variance is what best reproduces the covariances among the indicators, and each residual variance what is left.
+Its variance is what best reproduces the covariances among the indicators, and each residual variance what is left;
+covariances between factors are those that their indicators' show by least squares.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def _of_group(ram: Ram, sample: Sample, theta: Array) -> None:
         variance[k] = 1.0 if stands_free else phi * marker**2
     variance[:p] = residual
     _higher_orders(ram, arrows, variance, theta)
-    _covariances(ram, S, variance, theta)
+    A, _, _ = ram.matrices(theta)
+    _covariances(ram, S, variance, A[:p, p:], theta)
     intercepts = f.parameter[f.n_a + f.n_s :]
     theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
 
@@ -122,17 +124,29 @@ def _higher_orders(ram: Ram, arrows: NDArray[np.intp], variance: Array, theta: A
         variance[below] *= 0.5
 
 
-def _covariances(ram: Ram, S: Array, variance: Array, theta: Array) -> None:
+def _covariances(ram: Ram, S: Array, variance: Array, loadings: Array, theta: Array) -> None:
+    """Let observed causes covary as they do, factors as their indicators do, and nothing else."""
     f, p = ram.free, ram.n_observed
-    numbers = f.parameter[f.n_a : f.n_a + f.n_s]
-    for number, i, j in zip(numbers, f.s_row, f.s_col, strict=True):
-        if i == j:
-            theta[number] = variance[i]
-        elif i < p and j < p and not _has_arrows(ram, i) and not _has_arrows(ram, j):
-            theta[number] = S[i, j]  # of observed causes, which need no model
-        else:
-            theta[number] = 0.0
+    start = np.zeros((len(variance),) * 2)
+    start[:p, :p], start[p:, p:] = S, _among_factors(S, loadings, variance[p:])
+    is_caused = np.zeros(len(variance), dtype=bool)
+    is_caused[f.a_row] = True
+    is_caused |= ram.A.any(axis=1)
+    start[is_caused] = start[:, is_caused] = 0.0
+    np.fill_diagonal(start, variance)
+    theta[f.parameter[f.n_a : f.n_a + f.n_s]] = start[f.s_row, f.s_col]
 
 
-def _has_arrows(ram: Ram, i: int) -> bool:
-    return bool((ram.free.a_row == i).any() or ram.A[i].any())
+def _among_factors(S: Array, loadings: Array, variance: Array) -> Array:
+    """Return covariances among factors that no indicator shares, by least squares on those of their indicators."""
+    squares = (loadings**2).sum(axis=0)
+    weight = loadings / np.where(squares > 0, squares, 1.0)
+    sd = np.sqrt(variance)
+    R = weight.T @ S @ weight / (sd[:, None] * sd)
+    R[(loadings != 0).T.astype(float) @ (loadings != 0) > 0] = 0.0
+    R = np.clip(R, -MOST, MOST)
+    # Correlations that can't be together are drawn towards 0 until they can.
+    lowest = float(np.linalg.eigvalsh(R)[0]) if len(R) else 0.0
+    if lowest < LEAST - 1:
+        R *= (1 - LEAST) / -lowest
+    return R * sd[:, None] * sd
