@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.types import is_numeric_dtype
 
 from internal_coherence.errors import ModelError, ResponseError, closest, listing
 from internal_coherence.latent.sample import Sample
@@ -185,8 +186,8 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:
     if absent := [name for name in names if name not in frame.columns]:
         hint = closest(absent[0], frame.columns)
         raise ResponseError(f"{what}: the data have no column {listing(absent)}{hint}")
-    part = frame[list(names)]
-    if wrong := [str(name) for name, kind in part.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+    part = frame if list(frame.columns) == list(names) else frame[list(names)]
+    if wrong := [str(name) for name, kind in zip(names, part.dtypes, strict=True) if not is_numeric_dtype(kind)]:
         raise ResponseError(f"{what}: variables must be numbers; these columns are not: {listing(wrong)}")
     X = part.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(X).any():

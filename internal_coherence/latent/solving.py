@@ -200,6 +200,8 @@ class Fitted:
         -------
         (Q, Q) array
         """
+        if self.problem.constraints is None and not self.solution.at_bound.any():
+            return inverse(information)
         Z = self.free_directions
         within: Array = Z @ inverse(Z.T @ information @ Z) @ Z.T
         return within

@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-18
 """Of z'Z'IZz, the squared length of the step, an observation: twice what the discrepancy could still fall by."""
-LAST: Final = 1e-12
-"""A Newton step as short as this is the last: it leaves an error of about its square."""
+LAST: Final = 1e-10
+"""A step as short as this may be the last, if it leaves less than `TOLERANCE`."""
 NEAR: Final = 1e-2
-"""Below this the discrepancy's own curvature is used, where it is known."""
+"""Below this the discrepancy's own curvature is used, where it is known and the expected one is slow."""
+SLOW: Final = 1e-2
+"""Steps by the expected curvature whose squares shrink less than this are slow."""
 ROUNDING: Final = 1e-13
 """Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""
 MOST_STEPS: Final = 300
@@ -166,16 +168,19 @@ def score(
             trouble="the starting values imply no covariances",
             at_bound=held,
         )
-    last = np.inf
+    last, fast = np.inf, False
     for n_steps in range(most_steps):
         if lower is not None:
             held = (theta <= lower) & (point.gradient > 0)
-        step = _newton(objective, point, theta, constraints, held) if last < NEAR else None
-        enough = TOLERANCE if step is None else LAST
-        step = step or _step(point.gradient, point.curvature, theta, constraints, held)
-        stalled = step.size < ROUNDING and step.size > last / 2
-        if (step.size < enough or stalled) and step.off < 1e-10:
-            if enough == LAST and not stalled:
+        own = _newton(objective, point, theta, constraints, held) if last < NEAR and not fast else None
+        step = own or _step(point.gradient, point.curvature, theta, constraints, held)
+        shrinking = step.size / last
+        fast = own is None and shrinking < SLOW
+        # What a step leaves: of Newton's the square, of others as much of it as it left of the last.
+        left = step.size * (step.size if own else shrinking if fast else 1.0)
+        stalled = step.size < ROUNDING and shrinking > 0.5
+        if (step.size < TOLERANCE or (step.size < LAST and left < TOLERANCE) or stalled) and step.off < 1e-10:
+            if step.size >= TOLERANCE and not stalled:
                 theta = theta + step.move if lower is None else np.maximum(theta + step.move, lower)
                 point = objective.point(theta)
             return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,10 +54,9 @@ class Listed:
             groups.append((np.array(own, dtype=np.intp), Entries(kind=kind, row=i, col=j, parameter=parameter)))
         return cls(rows=rows, of_group=tuple(groups), definitions=table.definitions)
 
-    def frame(self) -> pd.DataFrame:
-        """Return what the rows are called."""
-        names = ("lhs", "op", "rhs", "group", "label")
-        return pd.DataFrame({name: [getattr(row, name) for row in self.rows] for name in names})
+    def names(self) -> dict[str, list[Any]]:
+        """Return what the rows are called, column by column."""
+        return {name: [getattr(row, name) for row in self.rows] for name in ("lhs", "op", "rhs", "group", "label")}
 
     def raw(self, fitted: Fitted) -> tuple[Array, Array]:
         """Return the estimates and their derivatives by all parameters."""
@@ -116,10 +116,10 @@ def estimate_table(table: ParTable, fitted: Fitted, vcov: Array, level: float) -
         ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
     """
     listed = Listed.of(table, fitted)
-    frame = _with_errors(listed.frame(), "est", *listed.raw(fitted), vcov, level)
+    found = _with_errors("est", *listed.raw(fitted), vcov, level)
     for which in ("lv", "all"):
-        frame[f"std_{which}"] = listed.standardized(fitted, which)[0]
-    return frame
+        found[f"std_{which}"] = listed.standardized(fitted, which)[0]
+    return pd.DataFrame(listed.names() | found)
 
 
 def standardized_table(table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float) -> pd.DataFrame:
@@ -144,12 +144,11 @@ def standardized_table(table: ParTable, fitted: Fitted, vcov: Array, which: Whic
         ``lhs, op, rhs, group, label, est_std, se, z, pvalue, ci_lower, ci_upper``.
     """
     listed = Listed.of(table, fitted)
-    return _with_errors(listed.frame(), "est_std", *listed.standardized(fitted, which), vcov, level)
+    return pd.DataFrame(listed.names() | _with_errors("est_std", *listed.standardized(fitted, which), vcov, level))
 
 
-def _with_errors(
-    frame: pd.DataFrame, name: str, values: Array, slopes: Array, vcov: Array, level: float
-) -> pd.DataFrame:
+def _with_errors(name: str, values: Array, slopes: Array, vcov: Array, level: float) -> dict[str, Array]:
+    """Return the columns of estimates with standard errors, tests and limits, by the delta method."""
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.einsum("kq,kq->k", slopes @ vcov, slopes)
         fixed = ~slopes.any(axis=1)
@@ -157,8 +156,7 @@ def _with_errors(
         z = np.where(se > 1e-9 * np.maximum(np.abs(values), 1e-300), values / se, np.nan)
     reach = float(ndtri((1 + level) / 2)) * se
     found = {name: values, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z))}
-    found |= {"ci_lower": values - reach, "ci_upper": values + reach}
-    return pd.concat([frame, pd.DataFrame(found)], axis=1)
+    return found | {"ci_lower": values - reach, "ci_upper": values + reach}
 
 
 def r_squared(fitted: Fitted, g: int) -> Mapping[str, float]:

@@ -69,13 +69,12 @@ def columns(at: Implied, places: Places) -> Columns:
     Columns
     """
     B, C, eta = at.B, at.C, at.eta
-    diagonal = places.s_row == places.s_col
-    nothing = np.zeros((len(B), len(places.m_row)))
-    U = np.concatenate([B[:, places.a_row], B[:, places.s_row], nothing], axis=1)
-    V = np.concatenate([C[places.a_col].T, B[:, places.s_col] * np.where(diagonal, 0.5, 1.0), nothing], axis=1)
-    M = np.concatenate(
-        [B[:, places.a_row] * eta[places.a_col], np.zeros((len(B), places.n_s)), B[:, places.m_row]], axis=1
-    )
+    n_a, both = places.n_a, places.n_a + places.n_s
+    U, V, M = np.zeros((3, len(B), len(places)))
+    U[:, :n_a], U[:, n_a:both] = B[:, places.a_row], B[:, places.s_row]
+    V[:, :n_a], V[:, n_a:both] = C[places.a_col].T, B[:, places.s_col] * places.half
+    if len(places) > both or eta.any():
+        M[:, :n_a], M[:, both:] = U[:, :n_a] * eta[places.a_col], B[:, places.m_row]
     return Columns(U=U, V=V, M=M)
 
 
@@ -157,8 +156,7 @@ def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> A
     across, down = i[:, None], j[:, None]
     both = E[down, i] * (BGC[across, j] - By[across] * eta[j])
     D[:n_a, :n_a] = both + both.T + at.omega[down, j] * BGB[across, i]
-    half = np.where(r == s, 0.5, 1.0)
-    mixed = (E[down, r] * BGB[across, s] + E[down, s] * BGB[across, r]) * half
+    mixed = (E[down, r] * BGB[across, s] + E[down, s] * BGB[across, r]) * places.half
     D[:n_a, n_a : n_a + n_s] = mixed
     D[n_a : n_a + n_s, :n_a] = mixed.T
     shift = -By[across] * E[down, h]
@@ -195,7 +193,6 @@ def casewise_scores(D: Array, W: Array, at: Implied, places: Places, has: Intege
     BY, CY = B.T @ Y, C @ Y
     WB = W @ B
     CWB, BWB = C @ WB, B.T @ WB
-    half = np.where(places.s_row == places.s_col, 0.5, 1.0)
     scores = np.empty((len(places), len(D)))
     arrows, covariances, means = scores[:n_a], scores[n_a : n_a + n_s], scores[n_a + n_s :]
     if at.eta.any():  # an arrow from a variable that has a mean moves μ too
@@ -204,6 +201,6 @@ def casewise_scores(D: Array, W: Array, at: Implied, places: Places, has: Intege
     arrows -= CWB[places.a_col, places.a_row][:, None]
     np.multiply(BY[places.s_row], BY[places.s_col], out=covariances)
     covariances -= BWB[places.s_row, places.s_col][:, None]
-    covariances *= half[:, None]
+    covariances *= places.half[:, None]
     means[:] = BY[places.m_row]
     return scores

@@ -11,6 +11,7 @@ An arrow from j to i is A_ij, a covariance S_ij, a mean or an intercept m_i.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def inverse(S: Array) -> Array:
     return np.asarray(np.linalg.inv(S), dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Places:
     """Where parameters stand in the matrices; the arrows come first, then the covariances, then the means.
 
@@ -71,6 +72,12 @@ class Places:
     def n_s(self) -> int:
         """How many are covariances."""
         return len(self.s_row)
+
+    @cached_property
+    def half(self) -> Array:
+        """One half for variances, 1 for covariances: an entry off the diagonal stands there twice."""
+        half: Array = np.where(self.s_row == self.s_col, 0.5, 1.0)
+        return half
 
     def __len__(self) -> int:
         return len(self.parameter)
