@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
     Parameters
     ----------
     value : object
-        A dataclass, mapping, sequence, array, frame or scalar. Fields whose names begin with ``_`` are left out.
+        A dataclass, named tuple, mapping, sequence, array, frame or scalar. Fields whose names begin with ``_`` are left out.
 
     Returns
     -------
@@ -47,6 +47,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, pd.DataFrame):
         named = value.reset_index() if value.index.name is not None else value
         return [plain(row) for row in named.to_dict("records")]
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):

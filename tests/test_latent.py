@@ -308,7 +308,7 @@ def test_gradient_and_curvature_are_those_of_the_discrepancy(case):
     np.testing.assert_allclose(H, bend, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(casewise_scores(X - at.mu, W, at, ram.free, np.arange(5)).mean(axis=1), -gradient(ram, theta, S, mean), atol=1e-10)
     where_it_fits = observed_information(at, ram.free, c, W, at.sigma, np.zeros(5))
-    np.testing.assert_allclose(where_it_fits, expected_information(c, W), atol=1e-10)
+    np.testing.assert_allclose(where_it_fits, expected_information(at, ram.free, c, W), atol=1e-10)
 
 
 def test_the_curvature_of_incomplete_answers_is_that_of_their_discrepancy(data):

@@ -160,9 +160,7 @@ def samples_of(
     """
     X = _numbers(rows.frame, names, what)
     gaps = np.isnan(X)
-    keep = np.ones(len(X), dtype=bool)
-    if gaps.any():
-        keep = ~gaps.any(axis=1) if missing == "listwise" else ~gaps.all(axis=1)
+    keep = np.logical_not(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
     samples = []
     cluster = None
     if rows.cluster is not None:

@@ -140,7 +140,8 @@ class FullInformation:
         total = np.zeros((self.n_parameters,) * 2)
         for ram, there, share in zip(self.rams, at, shares(self.samples), strict=True):
             own = ram.free.parameter
-            total[own[:, None], own] += share * expected_information(columns(there, ram.free), inverse(there.sigma))
+            c, W = columns(there, ram.free), inverse(there.sigma)
+            total[own[:, None], own] += share * expected_information(there, ram.free, c, W)
         return total
 
     def _of_group(self, g: int, at: Implied) -> tuple[float, Array, Array]:

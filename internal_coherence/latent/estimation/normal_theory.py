@@ -105,7 +105,7 @@ class NormalTheory:
         total = np.zeros((self.n_parameters,) * 2)
         for ram, share, g in zip(self.rams, self._shares, found, strict=True):
             own = ram.free.parameter
-            total[own[:, None], own] += share * self._curvature(g.columns, g.W)
+            total[own[:, None], own] += share * self._curvature(g)
         return total
 
     def hessian(self, theta: Array) -> Array | None:
@@ -132,9 +132,10 @@ class NormalTheory:
         self._last[:] = [(key, found)]
         return found
 
-    def _curvature(self, c: Columns, W: Array) -> Array:
+    def _curvature(self, g: AtOnePoint) -> Array:
+        c = g.columns
         if self.kind != "ULS":
-            return expected_information(c, W)
+            return expected_information(g.at, g.places, c, g.W)
         J = c.jacobian()
         return J.T @ J + c.M.T @ c.M
 

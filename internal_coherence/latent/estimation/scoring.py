@@ -26,7 +26,7 @@ LAST: Final = 1e-10
 """A step as short as this may be the last, if it leaves less than `TOLERANCE`."""
 NEAR: Final = 1e-2
 """Below this the discrepancy's own curvature is used, where it is known and the expected one is slow."""
-SLOW: Final = 1e-2
+SLOW: Final = 1e-3
 """Steps by the expected curvature whose squares shrink less than this are slow."""
 ROUNDING: Final = 1e-13
 """Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""

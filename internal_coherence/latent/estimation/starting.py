@@ -149,4 +149,5 @@ def _among_factors(S: Array, loadings: Array, variance: Array) -> Array:
     lowest = float(np.linalg.eigvalsh(R)[0]) if len(R) else 0.0
     if lowest < LEAST - 1:
         R *= (1 - LEAST) / -lowest
-    return R * sd[:, None] * sd
+    covariances: Array = R * sd[:, None] * sd
+    return covariances

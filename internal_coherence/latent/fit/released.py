@@ -131,13 +131,14 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     if kind == "GLS":
         W = inverse(sample.cov)
         G = -W @ (sample.cov - at.sigma) @ W
-        return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ (W @ d), expected_information(c, W)
+        return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ (W @ d), expected_information(at, places, c, W)
     W = inverse(at.sigma)
     y = W @ d
     G = W - W @ sample.cov @ W - np.outer(y, y)
     slope = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
-    information = observed_information(at, places, c, W, sample.cov, d) if observed else expected_information(c, W)
-    return slope, information
+    if observed:
+        return slope, observed_information(at, places, c, W, sample.cov, d)
+    return slope, expected_information(at, places, c, W)
 
 
 def _of_patterns(fitted: Fitted, g: int, at: Implied, places: Places, c: Columns) -> tuple[Array, Array]:

@@ -67,6 +67,6 @@ def information_of_group(ram: Ram, sample: Sample, theta: Array, *, observed: bo
         return curvature_of_patterns(at, ram.free, sample, saturated, observed=observed)
     c, W = columns(at, ram.free), inverse(at.sigma)
     if not observed:
-        return expected_information(c, W)
+        return expected_information(at, ram.free, c, W)
     d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
     return observed_information(at, ram.free, c, W, sample.cov, d)

@@ -70,7 +70,8 @@ def as_if_complete(fitted: Fitted, *, robust: bool, clustered: bool) -> AsIfComp
         c = columns(at, ram.free)
         D[own, ram.free.parameter] = np.concatenate([c.jacobian(), c.M])
         Wm[own, own] = share * saturated_information(sample, there.sigma, there.mu, observed=observed)
-        Wc[own, own] = share * expected_information(columns(there, saturated.free), inverse(there.sigma))
+        there_c = columns(there, saturated.free)
+        Wc[own, own] = share * expected_information(there, saturated.free, there_c, inverse(there.sigma))
         T += sample.n * _complete_discrepancy(sample.cov, sample.mean, at.sigma, at.mu)
     D = D @ fitted.free_directions
     Q = np.eye(size) - D @ np.linalg.solve(D.T @ Wm @ D, D.T @ Wm)

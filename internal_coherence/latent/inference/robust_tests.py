@@ -44,7 +44,7 @@ def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, floa
     tuple of float
         The part of the covariances, and that of the means.
     """
-    metric = inverse(np.linalg.cholesky(sample.cov)).T
+    metric = inverse(np.asarray(np.linalg.cholesky(sample.cov))).T
     if n_clusters and sample.cluster is not None:
         return _by_school(sample, metric, n_clusters, diagonal=False)
     covariances = means = 0.0

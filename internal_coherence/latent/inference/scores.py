@@ -56,7 +56,7 @@ def blocks_of_scores(
     mu = sample.mean if about_means or not ram.has_means else at.mu
     for rows, has in _alike(X, sample, max(BLOCK // max(len(ram.free), 1), 64)):
         W = inverse(at.sigma[np.ix_(has, has)])
-        deviations = X[rows] - mu if len(has) == sample.p else X[np.ix_(rows, has)] - mu[has]
+        deviations = X[rows] - mu if len(has) == sample.p else X[rows][:, has] - mu[has]
         scores = casewise_scores(deviations, W, at, ram.free, has)
         yield rows, scores if sample.weights is None else scores * sample.weights[rows]
 

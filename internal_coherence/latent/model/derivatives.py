@@ -78,12 +78,44 @@ def columns(at: Implied, places: Places) -> Columns:
     return Columns(U=U, V=V, M=M)
 
 
-def expected_information(c: Columns, W: Array) -> Array:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gram:
+    """U'WU, V'WV and U'WV of the k arrows and covariances, for one weight W.
+
+    The columns of U and V are columns of B and C', so that what is multiplied has no more rows than there are variables,
+    and all else is a choice of its entries.
+    """
+
+    UU: Array
+    VV: Array
+    UV: Array
+
+    @classmethod
+    def of(cls, at: Implied, places: Places, W: Array) -> Gram:
+        """Take the products of the columns that stand in some places."""
+        B, C, n_a, half = at.B, at.C, places.n_a, places.half
+        WB = W @ B
+        BB, CB, CC = B.T @ WB, C @ WB, C @ (W @ C.T)
+        first = np.concatenate([places.a_row, places.s_row])
+        k = len(first)
+        UV, VV = np.empty((k, k)), np.empty((k, k))
+        from_arrow, from_covariance = CB[places.a_col], BB[places.s_col] * half[:, None]
+        UV[:, :n_a], UV[:, n_a:] = from_arrow[:, first].T, from_covariance[:, first].T
+        VV[:n_a, :n_a] = CC[places.a_col][:, places.a_col]
+        VV[n_a:, n_a:] = from_covariance[:, places.s_col] * half
+        VV[:n_a, n_a:] = from_arrow[:, places.s_col] * half
+        VV[n_a:, :n_a] = VV[:n_a, n_a:].T
+        return cls(UU=BB[first][:, first], VV=VV, UV=UV)
+
+
+def expected_information(at: Implied, places: Places, c: Columns, W: Array) -> Array:
     """Return the expected curvature of the discrepancy, an observation.
 
     Parameters
     ----------
-    c : Columns
+    at : Implied
+        Where.
+    places, c : Places, Columns
         Of q parameters.
     W : (p, p) array
         Σ⁻¹, or what stands for it.
@@ -92,10 +124,18 @@ def expected_information(c: Columns, W: Array) -> Array:
     -------
     (q, q) array
     """
-    WU, WV = W @ c.U, W @ c.V
-    K = c.U.T @ WV
-    curvature: Array = (c.U.T @ WU) * (c.V.T @ WV) + K * K.T + c.M.T @ (W @ c.M)
-    return curvature
+    g = Gram.of(at, places, W)
+    return _with_means(g.UU * g.VV + g.UV * g.UV.T, c, W)
+
+
+def _with_means(H: Array, c: Columns, W: Array) -> Array:
+    """Return the curvature of arrows and covariances, with that which all parameters have by the means."""
+    k = len(H)
+    if not c.M.any():
+        return H
+    whole: Array = c.M.T @ (W @ c.M)
+    whole[:k, :k] += H
+    return whole
 
 
 def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: Array, d: Array) -> Array:
@@ -117,15 +157,14 @@ def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: A
     (q, q) array
     """
     y = W @ d
-    R = W @ S @ W + np.outer(y, y)
-    WU, WV, RU, RV = W @ c.U, W @ c.V, R @ c.U, R @ c.V
-    K, L = c.U.T @ WV, c.U.T @ RV
-    uwu, vwv = c.U.T @ WU, c.V.T @ WV
-    H: Array = -(uwu * vwv + K * K.T) + uwu * (c.V.T @ RV) + (c.U.T @ RU) * vwv + K.T * L + K * L.T
-    if c.M.any():
+    R = W @ S @ W + y[:, None] * y
+    w, r = Gram.of(at, places, W), Gram.of(at, places, R)
+    mixed = w.UV.T * r.UV
+    H = _with_means(w.UU * (r.VV - w.VV) + r.UU * w.VV - w.UV * w.UV.T + mixed + mixed.T, c, W)
+    if y.any() and c.M.any():
         WM = W @ c.M
         P = (c.U.T @ y)[:, None] * (c.V.T @ WM) + (c.V.T @ y)[:, None] * (c.U.T @ WM)
-        H += c.M.T @ WM + P + P.T
+        H += P + P.T
     return H + second_derivative_part(at, places, W - R, y)
 
 
