@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from internal_coherence.errors import ConvergenceWarning, ModelError, check_option, listing, warn
 from internal_coherence.latent.fit.indices import p_value, rmsea
 from internal_coherence.latent.inference.curvatures import likelihood_curvature
+from internal_coherence.latent.inference.nested import satorra_2000
 from internal_coherence.latent.inference.scores import meat
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.records import Record
 
 Array = NDArray[np.float64]
-Method = Literal["auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010"]
+Method = Literal["auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"]
 METHODS: Final[tuple[str, ...]] = get_args(Method)
 
 
@@ -65,8 +66,9 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
         Two or more, in any order.
     names : tuple of str
         What to call them; by default ``model 1`` and so on, in the order given.
-    method : {"auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010"}
-        How the difference is scaled where χ² is; by default Satorra & Bentler's (2001) way.
+    method : {"auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"}
+        How the difference is corrected where χ² is; by default Satorra & Bentler's (2001) way, from the two scaling factors.
+        That of 2010 can't become negative. Satorra's (2000) needs no factors, and corrects for unequal parts as well.
 
     Returns
     -------
@@ -80,7 +82,8 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
 
     Notes
     -----
-    ``lavaan::lavTestLRT``.
+    ``lavaan::lavTestLRT``. The RMSEA is that of the difference: √((T − E)/(df N)), T the plain difference and E what the
+    correction expects of it.
     """
     check_option("method", method, METHODS)
     titles = names or tuple(f"model {k + 1}" for k in range(len(fits)))
@@ -91,6 +94,8 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     robust = any(fit.fit_measures().get("chisq_scaled") is not None for fit in fits)
     if not robust and method not in ("auto", "standard"):
         raise ModelError(f"method={method!r} is for scaled tests; these fits have the standard one")
+    if method == "satorra.2000" and fits[0]._fitted.problem.missing:
+        raise ModelError("method='satorra.2000' needs complete data; with missing='fiml' take 'satorra.bentler.2001'")
     chosen = ("satorra.bentler.2001" if robust else "standard") if method == "auto" else method
     rows = [_row(fits[k], titles[k]) for k in order]
     for (a, b), row, before in zip(pairwise(order), rows[1:], rows, strict=False):
@@ -147,8 +152,12 @@ def _row(fit: SemFit, title: str) -> dict[str, Any]:
 def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
     """Return the test of the restrictions by which one model has more degrees of freedom."""
     m, T, p = more.df - less.df, more.chisq - less.chisq, more._fitted.problem
-    scaled = T
-    if method != "standard":
+    scaled, expected = T, float(m)
+    if method == "satorra.2000":
+        order = np.array([more.observed.index(name) for name in less.observed])
+        found = satorra_2000(less._fitted, more._fitted, order, clustered=less.n_clusters > 0)
+        scaled, expected = found.chisq, found.expected
+    elif method != "standard":
         c1 = _factor_at(less, more) if method == "satorra.bentler.2010" else _factor(less)
         factor = (more.df * _factor(more) - less.df * c1) / m
         if factor <= 0:
@@ -156,8 +165,8 @@ def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
                 "compare: the difference has a negative scaling factor; take method='satorra.bentler.2010'",
                 ConvergenceWarning,
             )
-        scaled = T / factor if factor > 0 else float("nan")
-    size = rmsea(scaled, m, p.n_counted, len(p.samples))
+        scaled, expected = (T / factor, m * factor) if factor > 0 else (float("nan"), float("nan"))
+    size = rmsea(T - expected + m, m, p.n_counted, len(p.samples))
     return {"chisq_diff": scaled, "rmsea": size, "df_diff": float(m), "pvalue": p_value(scaled, m)}
 
 

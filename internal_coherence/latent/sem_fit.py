@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from internal_coherence.latent.fit.estimates import estimate_table, r_squared, s
 from internal_coherence.latent.fit.factor_scoring import ScoreMethod, latent_scores
 from internal_coherence.latent.fit.goodness import Judged, all_measures
 from internal_coherence.latent.fit.indices import p_value
+from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
 from internal_coherence.latent.fit.released import parted, wald
+from internal_coherence.latent.fit.residual_errors import in_errors, residual_errors
 from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
 from internal_coherence.latent.model.building import equations
 from internal_coherence.latent.solving import Fitted
@@ -23,6 +25,8 @@ from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.records import Record, plain
 
 Array = NDArray[np.float64]
+Residual = Literal["raw", "cor.bentler", "cor.bollen", "normalized", "standardized"]
+RESIDUALS: Final[tuple[str, ...]] = get_args(Residual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -138,6 +142,43 @@ class SemFit(Record):
         which: Literal["lv", "all"] = "all" if type == "std_all" else "lv"
         return standardized_table(self.table, self._fitted, self._vcov, which, _checked(level))
 
+    def monte_carlo_limits(
+        self, level: float = 0.95, draws: int = 20_000, rng: np.random.Generator | int | None = None
+    ) -> pd.DataFrame:
+        """Return limits of what ``:=`` defines by drawing the estimates from their normal distribution.
+
+        Parameters
+        ----------
+        level : float
+            Of the limits.
+        draws : int
+            How many; 100 or more.
+        rng : Generator or int, optional
+            By which they are drawn; a number for the same limits every time.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, est, se, ci_lower, ci_upper``. The limits need not lie evenly about the estimate, as those of
+            `parameter_estimates`, by the delta method, do; for products, such as indirect effects, they hold better.
+
+        Raises
+        ------
+        ModelError
+            If the model defines nothing, or did not converge.
+
+        Notes
+        -----
+        ``semTools::monteCarloCI(fit)``. MacKinnon, Lockwood & Williams (2004); Preacher & Selig (2012).
+        """
+        fitted = self._solved("Monte Carlo limits")
+        if not self.table.definitions:
+            raise ModelError("this model defines nothing by ':='; write for instance 'indirect := a*b'")
+        if draws < 100:
+            raise ModelError(f"draws={draws} are too few for limits; 100 at the least, some ten thousand to be steady")
+        generator = np.random.default_rng(rng)
+        return monte_carlo_table(self.table, fitted.theta, self._vcov, _checked(level), draws, generator)
+
     def r_squared(self) -> pd.DataFrame:
         """Return the share of every dependent variable's variance that the model explains.
 
@@ -153,30 +194,50 @@ class SemFit(Record):
         ]
         return pd.DataFrame(rows, columns=["group", "variable", "r_squared"])
 
-    def residuals(self, type: Unit = "cor.bentler", group: int | str = 0) -> pd.DataFrame:  # lavaan's name
+    def residuals(self, type: Residual = "cor.bentler", group: int | str = 0) -> pd.DataFrame:  # lavaan's name
         """Return what is observed less what the model says, of the covariances.
 
         Parameters
         ----------
-        type : {"raw", "cor.bentler", "cor.bollen"}
-            As they are; in standard deviations observed; or as differences of correlations.
+        type : {"raw", "cor.bentler", "cor.bollen", "normalized", "standardized"}
+            As they are; in standard deviations observed; as differences of correlations; in standard errors of the observed
+            moments; or in standard errors of the residuals themselves, which are near standard normal if the model holds.
         group : int or str
             Which group, by number or name.
 
         Returns
         -------
         DataFrame
-            Variables by variables; where the model speaks of means, a last row ``mean``.
+            Variables by variables; where the model speaks of means, a last row ``mean``. Standardised residuals that can't be
+            anything but 0 are 0.
+
+        Notes
+        -----
+        ``lavaan::residuals(fit, type = )``. Under robust estimators standard errors come from the rows, or the schools, as the
+        estimates' own do.
         """
-        check_option("type", type, ("raw", "cor.bentler", "cor.bollen"))
-        g = self.groups.index(group) if isinstance(group, str) else group
+        check_option("type", type, RESIDUALS)
+        g = self._group(group)
         p = self._fitted.problem
-        found = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, type)
+        unit: Unit = "raw" if type in ("normalized", "standardized") else type  # type: ignore[assignment]  # one of the others
+        found = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, unit)
+        cov, mean = found.cov, found.mean
+        if type in ("normalized", "standardized"):
+            errors = residual_errors(self._solved(f"{type} residuals"), g, self._vcov, of_fit=type == "standardized")
+            cov, mean = in_errors(cov, errors.cov), in_errors(mean, errors.mean)
         names = list(self.observed)
-        table = pd.DataFrame(found.cov, index=names, columns=names)
+        table = pd.DataFrame(cov, index=names, columns=names)
         if p.rams[g].has_means:
-            table.loc["mean"] = found.mean
+            table.loc["mean"] = mean
         return table
+
+    def _group(self, group: int | str) -> int:
+        if isinstance(group, str):
+            check_option("group", group, self.groups)
+            return self.groups.index(group)
+        if not 0 <= group < len(self.groups):
+            raise ModelError(f"group={group} is not there; the groups are 0 to {len(self.groups) - 1}")
+        return group
 
     def modification_indices(self) -> pd.DataFrame:
         """Return by how much χ² would fall if a parameter that is fixed to 0 were free, and where it would go.

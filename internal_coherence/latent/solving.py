@@ -13,7 +13,7 @@ from internal_coherence.latent.estimation.estimators import Estimator, Informati
 from internal_coherence.latent.estimation.fiml import FullInformation
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
-from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma
+from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma, normal_theory_weight
 from internal_coherence.latent.inference.curvatures import Curvature, likelihood_curvature
 from internal_coherence.latent.inference.scores import meat, meat_about_means
 from internal_coherence.latent.model.derivatives import columns
@@ -75,6 +75,23 @@ class Problem:
         if self.estimator.discrepancy == "WLS":
             return [inverse(gamma(sample)) for sample in self.samples]
         return [np.diag(1 / np.diag(gamma(sample))) for sample in self.samples]
+
+    def weight(self, g: int) -> Array:
+        """Return what weighs the squared residuals of one group's covariances, where the discrepancy is no likelihood.
+
+        Parameters
+        ----------
+        g : int
+            The group.
+
+        Returns
+        -------
+        (p(p + 1)/2, p(p + 1)/2) array
+        """
+        sample, kind = self.samples[g], self.estimator.discrepancy
+        if kind == "ULS":
+            return np.eye(sample.p * (sample.p + 1) // 2)
+        return normal_theory_weight(inverse(sample.cov)) if kind == "GLS" else self.weights[g]
 
     @cached_property
     def objective(self) -> Objective:
@@ -226,17 +243,28 @@ class Fitted:
         total = np.zeros((p.n_parameters, p.n_parameters))
         for g, share in enumerate(shares(p.samples)):
             own = p.rams[g].free.parameter
-            total[np.ix_(own, own)] += share * self._meat_of_group(g)
+            total[np.ix_(own, own)] += share * self.meat_of_group(g)
         return total
 
-    def _meat_of_group(self, g: int) -> Array:
+    def meat_of_group(self, g: int) -> Array:
+        """Return how one group's gradient varies with its moments, an observation of it.
+
+        Parameters
+        ----------
+        g : int
+            The group.
+
+        Returns
+        -------
+        (q, q) array
+            In the order of the group's own parameters.
+        """
         p = self.problem
         ram, sample = p.rams[g], p.samples[g]
         if p.estimator.discrepancy == "ML":
             return meat_about_means(ram, sample, self.theta)
         J = columns(implied(ram, self.theta), ram.free).jacobian()
-        V = np.eye(len(J)) if p.estimator.discrepancy == "ULS" else p.weights[g]
-        VJ = V @ J
+        VJ = p.weight(g) @ J
         return VJ.T @ gamma(sample) @ VJ
 
     @cached_property

@@ -59,6 +59,25 @@ def gamma(sample: Sample) -> Array:
     return fourth
 
 
+def normal_theory_weight(W: Array) -> Array:
+    """Return Γ⁻¹ of the different covariances under normal answers.
+
+    Parameters
+    ----------
+    W : (p, p) array
+        The inverse of their covariances, as implied or as observed.
+
+    Returns
+    -------
+    (p(p + 1)/2, p(p + 1)/2) array
+    """
+    i, j = triangle(len(W))
+    halves = np.where(i == j, 0.5, 1.0)
+    products = W[i[:, None], i] * W[j[:, None], j] + W[i[:, None], j] * W[j[:, None], i]
+    weight: Array = products * halves[:, None] * halves
+    return weight
+
+
 @dataclass(frozen=True)
 class WeightedLeastSquares:
     """The discrepancy of a model of one or several groups.

@@ -125,7 +125,7 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     kind = p.estimator.discrepancy
     if kind in ("WLS", "DWLS", "ULS"):
         J = c.jacobian()
-        V = np.eye(len(J)) if kind == "ULS" else p.weights[g]
+        V = p.weight(g)
         e = (sample.cov - at.sigma)[triangle(sample.p)]
         return -(J.T @ (V @ e)), J.T @ V @ J
     if kind == "GLS":

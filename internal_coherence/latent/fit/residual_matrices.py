@@ -1,4 +1,4 @@
-"""What is left of means and covariances when the model has said its part, in three units, and how sure that is."""
+"""What is left of means and covariances when the model has said its part, in three units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
@@ -86,36 +85,3 @@ def root_mean_square(of: Residuals, *, means: bool, diagonal: bool = True, extra
         parts.append(of.mean)
     values = np.concatenate(parts)
     return float(np.sqrt(values @ values / len(values))) if len(values) else 0.0
-
-
-def standard_errors_of_residuals(ram: Ram, sample: Sample, theta: Array, vcov: Array, n: float) -> Array:
-    """Return the standard errors of residuals in standard deviations observed, by normal theory.
-
-    Parameters
-    ----------
-    ram, sample : Ram, Sample
-        Of one group.
-    theta : (Q,) array
-        The estimates.
-    vcov : (Q, Q) array
-        Their covariances.
-    n : float
-        Rows.
-
-    Returns
-    -------
-    (p, p) array
-        Of the covariances; Bollen (1989): var(s) less that of the implied covariance.
-    """
-    at = implied(ram, theta)
-    c, own = columns(at, ram.free), ram.free.parameter
-    sigma, p = at.sigma, sample.p
-    i, j = triangle(p)
-    J = c.jacobian()
-    of_model = np.einsum("kq,qr,kr->k", J, vcov[np.ix_(own, own)], J)
-    of_sample = (sigma[i, i] * sigma[j, j] + sigma[i, j] ** 2) / n
-    errors = np.zeros((p, p))
-    errors[i, j] = errors[j, i] = np.sqrt(np.maximum(of_sample - of_model, 0.0))
-    s = np.sqrt(np.diag(sample.cov))
-    scaled: Array = errors / np.outer(s, s)
-    return scaled

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.estimators import TestName
-from internal_coherence.latent.estimation.weighted import gamma
+from internal_coherence.latent.estimation.weighted import gamma, normal_theory_weight, products_of_rows
 from internal_coherence.latent.fit.baseline import unstructured
 from internal_coherence.latent.fit.indices import p_value
 from internal_coherence.latent.inference.robust_tests import (
@@ -19,7 +19,6 @@ from internal_coherence.latent.inference.robust_tests import (
 )
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
-from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
@@ -210,7 +209,7 @@ def _u_gamma(fitted: Fitted) -> Array:
         c, own = columns(at, ram.free), ram.free.parameter
         J = np.zeros((sample.p * (sample.p + 1) // 2, p.n_parameters))
         J[:, own] = c.jacobian()
-        V = _weight(fitted, g, inverse(at.sigma))
+        V = normal_theory_weight(inverse(at.sigma)) if p.estimator.discrepancy == "ML" else p.weight(g)
         G = gamma(sample)
         if ram.has_means:
             J, V, G = _with_means(fitted, g, J, V)
@@ -220,25 +219,8 @@ def _u_gamma(fitted: Fitted) -> Array:
     return u_gamma(weights, gammas, jacobians, shares(p.samples), fitted.free_directions)
 
 
-def _weight(fitted: Fitted, g: int, W: Array) -> Array:
-    """Return V of one group: the normal-theory weight at Σ for ML, what was minimised with for the others."""
-    kind = fitted.problem.estimator.discrepancy
-    if kind == "ULS":
-        return np.eye(len(W) * (len(W) + 1) // 2)
-    if kind in ("WLS", "DWLS"):
-        return fitted.problem.weights[g]
-    if kind == "GLS":
-        W = inverse(fitted.problem.samples[g].cov)
-    i, j = triangle(len(W))
-    halves = np.where(i == j, 0.5, 1.0)
-    V: Array = (W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]) * halves[:, None] * halves
-    return V
-
-
 def _with_means(fitted: Fitted, g: int, J: Array, V: Array) -> tuple[Array, Array, Array]:
     """Return J, V and Γ with the means before the covariances."""
-    from internal_coherence.latent.estimation.weighted import products_of_rows
-
     p = fitted.problem
     ram, sample = p.rams[g], p.samples[g]
     at = implied(ram, fitted.theta)
