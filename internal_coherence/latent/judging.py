@@ -23,7 +23,7 @@ from internal_coherence.latent.solving import Fitted
 Array = NDArray[np.float64]
 
 
-def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
+def judge(fitted: Fitted, exogenous: tuple[int, ...], auxiliary: tuple[int, ...], clusters: int) -> Judged:
     """Return what a model is judged by.
 
     Parameters
@@ -32,6 +32,8 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
         Solved, and converged.
     exogenous : tuple of int
         Positions of covariates that are fixed to the data.
+    auxiliary : tuple of int
+        Positions of variables that are no part of the model.
     clusters : int
         Schools; 0 where rows are independent.
 
@@ -45,7 +47,7 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
     for ram in p.rams:
         moments -= given * (given + 1) // 2 + (given if ram.has_means else 0)
     df = moments - fitted.n_free
-    baseline = unstructured(p, frozenset(exogenous), covariances=False)
+    baseline = unstructured(p, frozenset(exogenous), frozenset(auxiliary), covariances=False)
     baseline_df = moments - baseline.n_free
     robust: TestOfFit | None = None
     baseline_robust: TestOfFit | None = None
@@ -79,6 +81,7 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], clusters: int) -> Judged:
         saturated_trace=saturated,
         n_saturated=moments,
         exogenous=exogenous,
+        auxiliary=auxiliary,
         complete=complete[0],
         baseline_complete=complete[1],
     )

@@ -41,6 +41,8 @@ class SemFit(Record):
         As it was asked for.
     missing : {"listwise", "pairwise", "fiml"}
         How missing answers were treated.
+    auxiliary : tuple of str
+        Variables beside the model that told of missing answers; left out of the tables of estimates.
     converged : bool
         Whether a minimum was found; if not, all that rests on one is NaN.
     trouble : str
@@ -60,6 +62,7 @@ class SemFit(Record):
     table: ParTable
     estimator: str
     missing: str
+    auxiliary: tuple[str, ...]
     converged: bool
     trouble: str
     n_steps: int
@@ -119,7 +122,7 @@ class SemFit(Record):
         DataFrame
             ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
         """
-        return estimate_table(self.table, self._fitted, self._vcov, _checked(level))
+        return estimate_table(self.table, self._fitted, self._vcov, _checked(level), self.auxiliary)
 
     def standardized_solution(
         self, type: Literal["std_all", "std_lv"] = "std_all", level: float = 0.95
@@ -140,7 +143,7 @@ class SemFit(Record):
         """
         check_option("type", type, ("std_all", "std_lv"))
         which: Literal["lv", "all"] = "all" if type == "std_all" else "lv"
-        return standardized_table(self.table, self._fitted, self._vcov, which, _checked(level))
+        return standardized_table(self.table, self._fitted, self._vcov, which, _checked(level), self.auxiliary)
 
     def monte_carlo_limits(
         self, level: float = 0.95, draws: int = 20_000, rng: np.random.Generator | int | None = None
@@ -252,7 +255,8 @@ class SemFit(Record):
         ``lavaan::modindices(fit, sort. = FALSE)``. Of many indices the largest is large by chance too; a parameter that no theory
         names is better left where it is.
         """
-        return modification_table(self.table, self._solved("modification indices"))
+        found = modification_table(self.table, self._solved("modification indices"))
+        return found[~found["lhs"].isin(self.auxiliary) & ~found["rhs"].isin(self.auxiliary)].reset_index(drop=True)
 
     def score_test(self) -> pd.DataFrame:
         """Test the equalities: each alone, the others kept, and all together.

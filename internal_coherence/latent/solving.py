@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.estimators import Estimator, Information
 from internal_coherence.latent.estimation.fiml import FullInformation
+from internal_coherence.latent.estimation.limits import score_within
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
 from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma, normal_theory_weight
@@ -37,6 +38,8 @@ class Problem:
         How.
     constraints : Constraints or None
         What the parameters must satisfy.
+    inequalities : Constraints or None
+        What must be 0 or more.
     lower : (Q,) array or None
         Lower bounds.
     """
@@ -46,6 +49,7 @@ class Problem:
     n_parameters: int
     estimator: Estimator
     constraints: Constraints | None = None
+    inequalities: Constraints | None = None
     lower: Array | None = None
 
     @property
@@ -115,7 +119,9 @@ class Problem:
         -------
         Solution
         """
-        return score(self.objective, start, self.constraints, self.lower)
+        if self.inequalities is None:
+            return score(self.objective, start, self.constraints, self.lower)
+        return score_within(self.objective, start, self.constraints, self.inequalities, self.lower)
 
 
 @dataclass(frozen=True)
@@ -140,15 +146,25 @@ class Fitted:
 
     @cached_property
     def free_directions(self) -> Array:
-        """A basis of what the constraints leave free, (Q, r)."""
-        q = self.problem.n_parameters
-        J = np.zeros((0, q)) if self.problem.constraints is None else self.problem.constraints.jacobian(self.theta)
-        return null_space(np.concatenate([J, np.eye(q)[self.solution.at_bound]]))
+        """A basis of what the constraints, and inequalities at their limits, leave free, (Q, r)."""
+        J = self._jacobian
+        if self.problem.inequalities is not None:
+            J = np.concatenate([J, self.problem.inequalities.jacobian(self.theta)[self.solution.held]])
+        return null_space(J)
+
+    @property
+    def _jacobian(self) -> Array:
+        p = self.problem
+        return np.zeros((0, p.n_parameters)) if p.constraints is None else p.constraints.jacobian(self.theta)
 
     @property
     def n_free(self) -> int:
-        """Parameters that were estimated: Q less what constraints and bounds determine."""
-        return int(self.free_directions.shape[1])
+        """Parameters that were estimated: Q less what equalities determine; where a limit is met is found in the data."""
+        return (
+            int(null_space(self._jacobian).shape[1])
+            if self.problem.constraints is not None
+            else self.problem.n_parameters
+        )
 
     @property
     def chisq(self) -> float:
@@ -217,7 +233,7 @@ class Fitted:
         -------
         (Q, Q) array
         """
-        if self.problem.constraints is None and not self.solution.at_bound.any():
+        if self.problem.constraints is None and not self.solution.held.any():
             return inverse(information)
         Z = self.free_directions
         within: Array = Z @ inverse(Z.T @ information @ Z) @ Z.T

@@ -8,17 +8,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceWarning, SmallSampleWarning, listing, warn
+from internal_coherence.errors import CoherenceWarning, ModelError, SmallSampleWarning, listing, warn
 from internal_coherence.latent.estimation.estimators import Estimator
-from internal_coherence.latent.preparing import Rows
+from internal_coherence.latent.preparing import Data, Rows
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.table.par_table import ParTable
+from internal_coherence.moments.sufficient import Moments
 
 Array = NDArray[np.float64]
 FEW_CATEGORIES: Final = 4
 """With so few answers to choose from, taking them for numbers bends loadings and tests (Rhemtulla et al. 2012)."""
 ROWS_A_PARAMETER: Final = 5
 """Fewer rows a free parameter make estimates unstable, by a common rule of thumb (Bentler & Chou 1987)."""
+SCHOOLS: Final = 100
+"""Fewer groups than this give untrustworthy estimates of a structure between them (Hox & Maas 2001)."""
 GLANCE: Final = 200
 """Rows after which most items are known to have many different answers."""
 NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
@@ -54,6 +57,43 @@ def teach(
         warn(f"{kind}: {message}", category)
         notes.append(message)
     return notes
+
+
+def refuse_few_schools(data: Data, rows: Rows | None, kind: str) -> None:
+    """Refuse a model of schools' means where there are few schools.
+
+    Parameters
+    ----------
+    data : DataFrame, Responses or Moments
+        As given.
+    rows : Rows or None
+        Of it; None for moments.
+    kind : {"cfa", "sem"}
+        The verb, for messages.
+
+    Raises
+    ------
+    ModelError
+        With the number of schools, and what to do in place of it.
+    """
+    schools = _schools_as_rows(data, rows)
+    if 0 < schools < SCHOOLS:
+        raise ModelError(
+            f"{kind}: this is a model of schools, and {schools} schools are too few for one: loadings, standard errors and tests"
+            f" want {SCHOOLS} or more (Hox & Maas 2001). Model the teachers with cluster=, or pass insist=True"
+        )
+
+
+def _schools_as_rows(data: Data, rows: Rows | None) -> int:
+    """Return how many schools there are, if every row is one; else 0."""
+    if isinstance(data, Moments):
+        return int(data.n_rows or 0) if data.level == "between" else 0
+    if rows is None:
+        return 0
+    frame, n = rows.frame, len(rows.frame)
+    named = [c for c in frame.columns if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
+    by_index = str(frame.index.name).strip().casefold() in NAMES_OF_SCHOOLS and frame.index.is_unique
+    return n if by_index or any(frame[c].is_unique for c in named) else 0
 
 
 def _lessons(

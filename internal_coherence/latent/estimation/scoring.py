@@ -12,7 +12,7 @@ that is d = d₀ + Z z with d₀ = −J⁺h, Z a basis of the null space of J, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
@@ -98,6 +98,8 @@ class Solution:
         Why it did not converge; empty if it did.
     at_bound : (q,) array of bool
         Which parameters rest on a bound.
+    held : (m,) array of bool
+        Which inequalities of the model rest on their limit; empty if it has none.
     """
 
     theta: Array
@@ -106,6 +108,7 @@ class Solution:
     n_steps: int
     trouble: str
     at_bound: NDArray[np.bool_]
+    held: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
 
 def null_space(J: Array) -> Array:

@@ -16,7 +16,13 @@ from internal_coherence.latent.solving import Fitted, Problem
 Array = NDArray[np.float64]
 
 
-def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, covariances: bool) -> Fitted:
+def unstructured(
+    problem: Problem,
+    exogenous: frozenset[int] = frozenset(),
+    auxiliary: frozenset[int] = frozenset(),
+    *,
+    covariances: bool,
+) -> Fitted:
     """Return a fit of the same samples without structure: all variables independent, or all covariances free.
 
     Parameters
@@ -25,6 +31,8 @@ def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, c
         Whose samples and estimator.
     exogenous : frozenset of int
         Positions of covariates whose means and covariances are fixed to the data.
+    auxiliary : frozenset of int
+        Positions of variables whose covariances are free all the same.
     covariances : bool
         Whether covariances are free.
 
@@ -34,11 +42,11 @@ def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, c
     """
     rams, starts, first = [], [], 0
     for ram, sample in zip(problem.rams, problem.samples, strict=True):
-        found, start = _of_group(sample, exogenous, first, means=ram.has_means, covariances=covariances)
+        found, start = _of_group(sample, exogenous, auxiliary, first, means=ram.has_means, covariances=covariances)
         rams.append(found)
         starts.append(start)
         first += len(start)
-    plain = replace(problem, rams=tuple(rams), n_parameters=first, constraints=None, lower=None)
+    plain = replace(problem, rams=tuple(rams), n_parameters=first, constraints=None, inequalities=None, lower=None)
     start = np.concatenate(starts)
     if plain.estimator.discrepancy == "ML" and not plain.missing:  # the observed moments are the estimates
         return Fitted(plain, at_once(plain.objective, start))
@@ -46,13 +54,20 @@ def unstructured(problem: Problem, exogenous: frozenset[int] = frozenset(), *, c
 
 
 def _of_group(
-    sample: Sample, exogenous: frozenset[int], first: int, *, means: bool, covariances: bool
+    sample: Sample,
+    exogenous: frozenset[int],
+    auxiliary: frozenset[int],
+    first: int,
+    *,
+    means: bool,
+    covariances: bool,
 ) -> tuple[Ram, Array]:
     p = sample.p
     given = np.isin(np.arange(p), list(exogenous))
     row, col = triangle(p)
     fixed = given[row] & given[col]
-    free = ~fixed & ((row == col) | covariances)
+    beside = np.isin(np.arange(p), list(auxiliary))
+    free = ~fixed & ((row == col) | covariances | beside[row] | beside[col])
     S, m = np.zeros((p, p)), np.zeros(p)
     S[row[fixed], col[fixed]] = S[col[fixed], row[fixed]] = sample.cov[row[fixed], col[fixed]]
     moved = np.flatnonzero(~given) if means else np.zeros(0, dtype=np.intp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,13 @@ class Listed:
     definitions: Sequence[tuple[str, Expression]]
 
     @classmethod
-    def of(cls, table: ParTable, fitted: Fitted) -> Listed:
+    def of(cls, table: ParTable, fitted: Fitted, left_out: Collection[str]) -> Listed:
         """List the rows of a fitted table."""
-        rows = tuple(row for row in table.entries if row.op in (*PARAMETERS, ":="))
+        rows = tuple(
+            row
+            for row in table.entries
+            if row.op in (*PARAMETERS, ":=") and row.lhs not in left_out and row.rhs not in left_out
+        )
         groups = []
         for g, ram in enumerate(fitted.problem.rams):
             place = {name: k for k, name in enumerate(ram.variables)}
@@ -96,7 +100,9 @@ class Listed:
         return values, slopes
 
 
-def estimate_table(table: ParTable, fitted: Fitted, vcov: Array, level: float) -> pd.DataFrame:
+def estimate_table(
+    table: ParTable, fitted: Fitted, vcov: Array, level: float, left_out: Collection[str] = ()
+) -> pd.DataFrame:
     """Return every row of the table with its estimate.
 
     Parameters
@@ -109,20 +115,24 @@ def estimate_table(table: ParTable, fitted: Fitted, vcov: Array, level: float) -
         Covariances of the estimates.
     level : float
         Of the limits.
+    left_out : collection of str
+        Variables whose rows are not shown.
 
     Returns
     -------
     DataFrame
         ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
     """
-    listed = Listed.of(table, fitted)
+    listed = Listed.of(table, fitted, left_out)
     found = _with_errors("est", *listed.raw(fitted), vcov, level)
     for which in ("lv", "all"):
         found[f"std_{which}"] = listed.standardized(fitted, which)[0]
     return pd.DataFrame(listed.names() | found)
 
 
-def standardized_table(table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float) -> pd.DataFrame:
+def standardized_table(
+    table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float, left_out: Collection[str] = ()
+) -> pd.DataFrame:
     """Return the standardised solution with its own standard errors, by the delta method.
 
     Parameters
@@ -137,13 +147,15 @@ def standardized_table(table: ParTable, fitted: Fitted, vcov: Array, which: Whic
         Give variance 1 to the latent variables only, or to all.
     level : float
         Of the limits.
+    left_out : collection of str
+        Variables whose rows are not shown.
 
     Returns
     -------
     DataFrame
         ``lhs, op, rhs, group, label, est_std, se, z, pvalue, ci_lower, ci_upper``.
     """
-    listed = Listed.of(table, fitted)
+    listed = Listed.of(table, fitted, left_out)
     return pd.DataFrame(listed.names() | _with_errors("est_std", *listed.standardized(fitted, which), vcov, level))
 
 

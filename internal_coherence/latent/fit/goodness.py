@@ -63,6 +63,8 @@ class Judged:
         Parameters of the saturated model.
     exogenous : tuple of int
         Positions of covariates that are fixed to the data.
+    auxiliary : tuple of int
+        Positions of variables that are no part of the model, and whose residuals do not count.
     complete, baseline_complete : AsIfComplete or None
         Under missing answers, the misfit that complete data would show.
     """
@@ -81,6 +83,7 @@ class Judged:
     saturated_trace: float
     n_saturated: int
     exogenous: tuple[int, ...] = ()
+    auxiliary: tuple[int, ...] = ()
     complete: AsIfComplete | None = None
     baseline_complete: AsIfComplete | None = None
 
@@ -252,7 +255,8 @@ def _of_residuals(j: Judged) -> dict[str, float]:
     means = any(ram.has_means for ram in p.rams)
     found: dict[str, list[float]] = {}
     for ram, sample in zip(p.rams, p.samples, strict=True):
-        raw, bentler, bollen = (residuals_of(ram, sample, theta, u) for u in ("raw", "cor.bentler", "cor.bollen"))
+        every = (residuals_of(ram, sample, theta, u) for u in ("raw", "cor.bentler", "cor.bollen"))
+        raw, bentler, bollen = (residuals.without(j.auxiliary) for residuals in every)
         variances = np.diag(bentler.cov)
         for end, count in (("", means), ("_nomean", False)):
             found.setdefault(f"rmr{end}", []).append(root_mean_square(raw, means=count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +31,13 @@ class Residuals:
 
     cov: Array
     mean: Array
+
+    def without(self, variables: Sequence[int]) -> Residuals:
+        """Return the residuals of all other variables."""
+        if not variables:
+            return self
+        kept = np.setdiff1d(np.arange(len(self.mean)), variables)
+        return Residuals(cov=self.cov[kept[:, None], kept], mean=self.mean[kept])
 
 
 def residuals_of(ram: Ram, sample: Sample, theta: Array, unit: Unit) -> Residuals:

@@ -151,16 +151,38 @@ def equalities(table: ParTable) -> Equalities:
     -------
     Equalities
     """
-    labels: dict[str, int] = {}
-    for row in table.entries:
-        if row.free and row.label:
-            labels.setdefault(row.label, row.free - 1)
     return Equalities(
         n_parameters=table.n_free,
         pairs=tuple((a - 1, b - 1) for a, b in table.equal_pairs),
         expressions=tuple(table.equalities),
-        labels=labels,
+        labels=_labelled(table),
     )
+
+
+def inequalities(table: ParTable) -> Equalities:
+    """Return what must be 0 or more.
+
+    Parameters
+    ----------
+    table : ParTable
+
+    Returns
+    -------
+    Equalities
+        Whose residuals must not be negative.
+    """
+    return Equalities(
+        n_parameters=table.n_free, pairs=(), expressions=tuple(table.inequalities), labels=_labelled(table)
+    )
+
+
+def _labelled(table: ParTable) -> dict[str, int]:
+    """Return the first parameter of every label."""
+    labels: dict[str, int] = {}
+    for row in table.entries:
+        if row.free and row.label:
+            labels.setdefault(row.label, row.free - 1)
+    return labels
 
 
 def equations(table: ParTable, text: str) -> Equalities:
@@ -182,7 +204,7 @@ def equations(table: ParTable, text: str) -> Equalities:
     ModelError
         If it is no equation, or names a label that is not there.
     """
-    labels = equalities(table).labels
+    labels = _labelled(table)
     read = read_model(text).constraints
     if not read or any(c.op != "==" for c in read):
         raise ModelError(f"give equations between labels, one a line, such as 'a == b'; got {text!r}")

@@ -1,0 +1,254 @@
+"""From data, a model and options to a fitted record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import (
+    ConvergenceWarning,
+    ImproperSolutionWarning,
+    MissingDataWarning,
+    ModelError,
+    listing,
+    warn,
+)
+from internal_coherence.latent.estimation.estimators import Estimator
+from internal_coherence.latent.estimation.starting import starting_values
+from internal_coherence.latent.judging import judge
+from internal_coherence.latent.model.building import equalities, inequalities, rams
+from internal_coherence.latent.model.ram import implied
+from internal_coherence.latent.options import Options
+from internal_coherence.latent.preparing import Data, Rows, rows_of, samples_of, samples_of_moments
+from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.solving import Fitted, Problem
+from internal_coherence.latent.table.auxiliary import with_auxiliary
+from internal_coherence.latent.table.identification import check_identification, rank_deficient
+from internal_coherence.latent.table.par_table import ParTable
+from internal_coherence.latent.teaching import refuse_few_schools, teach
+from internal_coherence.moments.sufficient import Moments
+from internal_coherence.responses import Responses
+
+Array = NDArray[np.float64]
+
+
+def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
+    """Fit a model.
+
+    Parameters
+    ----------
+    data : DataFrame, Responses or Moments
+        As `cfa` takes them.
+    model : str, ParTable or None
+        None for the instrument's own.
+    o : Options
+        All else.
+
+    Returns
+    -------
+    SemFit
+    """
+    cluster = "school" if isinstance(data, Responses) and o.cluster is None else o.cluster
+    rows = None if isinstance(data, Moments) else rows_of(data, o.group, cluster, o.sampling_weights, o.kind)
+    if rows is None and (o.group is not None or cluster is not None or o.sampling_weights is not None):
+        raise ModelError(f"{o.kind}: group=, cluster= and sampling_weights= need the answers themselves, not moments")
+    if not o.insist:
+        refuse_few_schools(data, rows, o.kind)
+    how = o.how(clustered=rows is not None and rows.cluster is not None)
+    table = _table(data, model, o, rows, how)
+    samples, excluded = _samples(data, rows, table, how, o)
+    return _estimate(table, samples, rows, how, o, excluded)
+
+
+def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | None, how: Estimator) -> ParTable:
+    """Return the completed table."""
+    labels = rows.labels if rows is not None and len(rows.labels) > 1 else ()
+    if isinstance(model, ParTable):
+        o.refuse_what_a_table_says()
+        if set(model.groups) != set(labels):
+            has = f"the groups {listing(model.groups)}" if model.groups else "no groups"
+            raise ModelError(
+                f"{o.kind}: the model has {has}, the data {listing(labels) if labels else 'none'}; see group="
+            )
+        table = model
+    else:
+        means = o.meanstructure
+        if means is None:
+            means = bool(labels) or o.missing == "fiml" or how.se == "robust.cluster"
+        table = _instruments_own(data, o, labels, means) if model is None else _written(model, o, rows, labels, means)
+    if not o.auxiliary:
+        return table
+    if not table.meanstructure:
+        raise ModelError(f"{o.kind}: auxiliary= needs a model with means; this ParTable has none")
+    return with_auxiliary(table, o.auxiliary)
+
+
+def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: bool) -> ParTable:
+    if not isinstance(data, Responses):
+        raise ModelError(
+            f"{o.kind}: what is the model? It may be left out only with Responses, whose instrument tells it"
+        )
+    if o.orthogonal:
+        raise ModelError(f"{o.kind}: an instrument's own model has correlated factors; orthogonal=True needs model=")
+    return ParTable.from_instrument(
+        data.instrument,
+        groups=labels,
+        meanstructure=means,
+        std_lv=o.std_lv,
+        effect_coding=o.effect_coding,
+        group_equal=tuple(o.group_equal),
+        group_partial=tuple(o.group_partial),
+    )
+
+
+def _written(model: str, o: Options, rows: Rows | None, labels: tuple[str, ...], means: bool) -> ParTable:
+    return ParTable.from_syntax(
+        model,
+        groups=labels,
+        meanstructure=means,
+        std_lv=o.std_lv,
+        orthogonal=o.orthogonal,
+        effect_coding=o.effect_coding,
+        fixed_x=o.fixed_x and not o.auxiliary,
+        group_equal=tuple(o.group_equal),
+        group_partial=tuple(o.group_partial),
+        kind=o.kind,
+        observed=None if rows is None else tuple(map(str, rows.frame.columns)),
+    )
+
+
+def _samples(
+    data: Data, rows: Rows | None, table: ParTable, how: Estimator, o: Options
+) -> tuple[tuple[Sample, ...], int]:
+    # Weighted least squares keeps the unbiased covariances, as lavaan does.
+    unbiased = how.wishart or how.discrepancy != "ML"
+    if rows is None:
+        return samples_of_moments(data, table.observed, wishart=unbiased, what=o.kind), 0  # type: ignore[arg-type]  # rows are None for Moments
+    samples, excluded = samples_of(rows, table.observed, o.missing, wishart=unbiased, what=o.kind)
+    if excluded > 0.2 * (excluded + sum(s.n for s in samples)):
+        warn(
+            f"{o.kind}: {excluded} rows were left out for missing answers; missing='fiml' keeps them",
+            MissingDataWarning,
+        )
+    return samples, excluded
+
+
+def _estimate(
+    table: ParTable, samples: tuple[Sample, ...], rows: Rows | None, how: Estimator, o: Options, excluded: int
+) -> SemFit:
+    check_identification(table)
+    matrices = rams(table, samples)
+    equal, unequal = equalities(table), inequalities(table)
+    given = np.array([row.start for row in table.entries if row.free], dtype=np.float64)
+    problem = Problem(
+        rams=matrices,
+        samples=samples,
+        n_parameters=table.n_free,
+        estimator=how,
+        constraints=equal if len(equal) else None,
+        inequalities=unequal if len(unequal) else None,
+        lower=_bounds(table, o.bounds),
+    )
+    solution = problem.solve(starting_values(matrices, samples, given))
+    fitted = Fitted(problem, solution)
+    clusters = _n_clusters(samples)
+    taken = {row.lhs for row in table.entries if row.exo}
+    notes = teach(table, samples, rows, how, fitted.n_free, o.kind)
+    judged = None
+    if solution.converged:
+        _refuse_unidentified(fitted, table)
+        judged = judge(fitted, _positions(table, taken), _positions(table, o.auxiliary), clusters)
+        notes += _improper(fitted, table, o.kind)
+    else:
+        notes.append(solution.trouble)
+        warn(f"{o.kind} did not converge: {solution.trouble}; standard errors and fit are left out", ConvergenceWarning)
+    return SemFit(
+        table=table,
+        estimator=how.name,
+        missing=o.missing,
+        auxiliary=tuple(o.auxiliary),
+        converged=solution.converged,
+        trouble=solution.trouble,
+        n_steps=solution.n_steps,
+        n=round(problem.n),
+        n_excluded=excluded,
+        n_clusters=clusters,
+        observed=table.observed,
+        latent=table.latent,
+        groups=tuple(sample.label for sample in samples),
+        notes=tuple(notes),
+        _fitted=fitted,
+        _judged=judged,
+        _vcov=fitted.vcov,
+    )
+
+
+def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:
+    return tuple(k for k, name in enumerate(table.observed) if name in names)
+
+
+def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
+    """Refuse a model some of whose parameters can move without anything changing that the data could show."""
+    p, theta = fitted.problem, fitted.theta
+    scale = np.sqrt(np.maximum(np.diag(fitted.expected), 1e-300))
+    R = fitted.expected / np.outer(scale, scale)
+    if p.constraints is None and _well_conditioned(R):
+        return
+    e, V = np.linalg.eigh(R)
+    J = (V * np.sqrt(np.maximum(e, 0.0))).T
+    if p.constraints is not None:
+        J = np.concatenate([J, p.constraints.jacobian(theta) / scale])
+    names = [row.name for row in table.entries if row.free]
+    if loose := rank_deficient(J, names, tolerance=1e-6):
+        raise ModelError(f"the model is not identified: nothing in the data tells {listing(loose)}")
+
+
+def _well_conditioned(R: Array) -> bool:
+    """Return whether the rank of an information is beyond doubt."""
+    try:
+        return bool(np.diag(np.linalg.cholesky(R)).min() > 1e-3)
+    except np.linalg.LinAlgError:
+        return False
+
+
+def _bounds(table: ParTable, bounds: str | None) -> Array | None:
+    if bounds in (None, "none"):
+        return None
+    variances = [row.op == "~~" and row.lhs == row.rhs for row in table.entries if row.free]
+    return np.where(variances, 0.0, -np.inf)
+
+
+def _n_clusters(samples: tuple[Sample, ...]) -> int:
+    found = [int(sample.cluster.max()) + 1 for sample in samples if sample.cluster is not None]
+    return max(found, default=0)
+
+
+def _improper(fitted: Fitted, table: ParTable, kind: str) -> list[str]:
+    """Warn of estimates that can't be, and return what was said."""
+    notes = []
+    for ram, sample in zip(fitted.problem.rams, fitted.problem.samples, strict=True):
+        _, S, _ = ram.matrices(fitted.theta)
+        where = f" in group {sample.label!r}" if sample.label else ""
+        negative = [name for name, value in zip(ram.variables, np.diag(S), strict=True) if value < 0]
+        if negative:
+            notes.append(f"negative variance of {listing(negative)}{where}")
+        latent = implied(ram, fitted.theta).omega[ram.n_observed :, ram.n_observed :]
+        if (
+            len(latent)
+            and not negative
+            and np.linalg.eigvalsh(latent)[0] < -1e-8 * max(float(np.trace(latent)), 1e-300)
+        ):
+            notes.append(f"the covariances of the latent variables are impossible{where}")
+    names = [row.name for row in table.entries if row.free]
+    if at_bound := [name for name, there in zip(names, fitted.solution.at_bound, strict=True) if there]:
+        notes.append(
+            f"held at its bound: {listing(at_bound)}; standard errors are rough there, and the test too strict"
+        )
+    if at_limit := [str(e) for e, there in zip(table.inequalities, fitted.solution.held, strict=False) if there]:
+        notes.append(f"held at its limit: {listing(at_limit)} = 0; standard errors are given that it is there")
+    for note in notes:
+        warn(f"{kind}: {note}", ImproperSolutionWarning)
+    return notes
