@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from internal_coherence.errors import (
 )
 from internal_coherence.latent.estimation.estimators import Estimator
 from internal_coherence.latent.estimation.starting import starting_values
+from internal_coherence.latent.fit.baseline import Apart
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import equalities, inequalities, rams
 from internal_coherence.latent.model.ram import implied
@@ -78,7 +80,9 @@ def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | No
         means = o.meanstructure
         if means is None:
             means = bool(labels) or o.missing == "fiml" or how.se == "robust.cluster"
-        table = _instruments_own(data, o, labels, means) if model is None else _written(model, o, rows, labels, means)
+        table = (
+            _instruments_own(data, o, labels, means) if model is None else _written(model, o, rows, how, labels, means)
+        )
     if not o.auxiliary:
         return table
     if not table.meanstructure:
@@ -104,7 +108,10 @@ def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: boo
     )
 
 
-def _written(model: str, o: Options, rows: Rows | None, labels: tuple[str, ...], means: bool) -> ParTable:
+def _written(
+    model: str, o: Options, rows: Rows | None, how: Estimator, labels: tuple[str, ...], means: bool
+) -> ParTable:
+    # Least squares weigh all moments, as in lavaan; only a likelihood can be conditional on covariates.
     return ParTable.from_syntax(
         model,
         groups=labels,
@@ -112,7 +119,7 @@ def _written(model: str, o: Options, rows: Rows | None, labels: tuple[str, ...],
         std_lv=o.std_lv,
         orthogonal=o.orthogonal,
         effect_coding=o.effect_coding,
-        fixed_x=o.fixed_x and not o.auxiliary,
+        fixed_x=o.fixed_x and not o.auxiliary and how.discrepancy == "ML",
         group_equal=tuple(o.group_equal),
         group_partial=tuple(o.group_partial),
         kind=o.kind,
@@ -140,9 +147,11 @@ def _estimate(
     table: ParTable, samples: tuple[Sample, ...], rows: Rows | None, how: Estimator, o: Options, excluded: int
 ) -> SemFit:
     check_identification(table)
+    given = _positions(table, {row.lhs for row in table.entries if row.exo})
+    samples = tuple(replace(sample, exogenous=given) for sample in samples)
     matrices = rams(table, samples)
     equal, unequal = equalities(table), inequalities(table)
-    given = np.array([row.start for row in table.entries if row.free], dtype=np.float64)
+    asked = np.array([row.start for row in table.entries if row.free], dtype=np.float64)
     problem = Problem(
         rams=matrices,
         samples=samples,
@@ -152,15 +161,19 @@ def _estimate(
         inequalities=unequal if len(unequal) else None,
         lower=_bounds(table, o.bounds),
     )
-    solution = problem.solve(starting_values(matrices, samples, given))
+    solution = problem.solve(starting_values(matrices, samples, asked))
     fitted = Fitted(problem, solution)
     clusters = _n_clusters(samples)
-    taken = {row.lhs for row in table.entries if row.exo}
     notes = teach(table, samples, rows, how, fitted.n_free, o.kind)
     judged = None
     if solution.converged:
         _refuse_unidentified(fitted, table)
-        judged = judge(fitted, _positions(table, taken), _positions(table, o.auxiliary), clusters)
+        apart = Apart(
+            exogenous=given,
+            covariates=_covariates(table) if o.fixed_x else (),
+            auxiliary=_positions(table, o.auxiliary),
+        )
+        judged = judge(fitted, apart, clusters)
         notes += _improper(fitted, table, o.kind)
     else:
         notes.append(solution.trouble)
@@ -184,6 +197,12 @@ def _estimate(
         _judged=judged,
         _vcov=fitted.vcov,
     )
+
+
+def _covariates(table: ParTable) -> tuple[int, ...]:
+    """Return the observed causes of others that are nobody's effect."""
+    causes = {row.rhs for row in table.entries if row.op == "~"} & set(table.exogenous)
+    return _positions(table, causes)
 
 
 def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:

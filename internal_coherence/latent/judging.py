@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.fit.baseline import unstructured
+from internal_coherence.latent.fit.baseline import Apart, unstructured
 from internal_coherence.latent.fit.goodness import Judged
 from internal_coherence.latent.inference.missing_data import as_if_complete
 from internal_coherence.latent.inference.testing import (
@@ -23,17 +23,15 @@ from internal_coherence.latent.solving import Fitted
 Array = NDArray[np.float64]
 
 
-def judge(fitted: Fitted, exogenous: tuple[int, ...], auxiliary: tuple[int, ...], clusters: int) -> Judged:
+def judge(fitted: Fitted, apart: Apart, clusters: int) -> Judged:
     """Return what a model is judged by.
 
     Parameters
     ----------
     fitted : Fitted
         Solved, and converged.
-    exogenous : tuple of int
-        Positions of covariates that are fixed to the data.
-    auxiliary : tuple of int
-        Positions of variables that are no part of the model.
+    apart : Apart
+        Variables that are fixed to the data, or beside the model.
     clusters : int
         Schools; 0 where rows are independent.
 
@@ -41,20 +39,20 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], auxiliary: tuple[int, ...]
     -------
     Judged
     """
-    p = fitted.problem
+    p, exogenous = fitted.problem, apart.exogenous
     given = len(exogenous)
     moments = fitted.n_moments
     for ram in p.rams:
         moments -= given * (given + 1) // 2 + (given if ram.has_means else 0)
     df = moments - fitted.n_free
-    baseline = unstructured(p, frozenset(exogenous), frozenset(auxiliary), covariances=False)
+    baseline = unstructured(p, apart, covariances=False)
     baseline_df = moments - baseline.n_free
     robust: TestOfFit | None = None
     baseline_robust: TestOfFit | None = None
     trace = saturated = baseline_trace = float("nan")
     if p.estimator.robust:
         if p.estimator.test.startswith("yuan"):
-            saturated = saturated_trace_of(fitted, clusters=clusters)
+            saturated = saturated_trace_of(fitted, exogenous, clusters=clusters)
             trace = model_trace(fitted, clustered=clusters > 0)
             baseline_trace = independence_trace_of(baseline, exogenous, clusters=clusters)
         robust = robust_test(fitted, df, saturated - trace)
@@ -81,7 +79,7 @@ def judge(fitted: Fitted, exogenous: tuple[int, ...], auxiliary: tuple[int, ...]
         saturated_trace=saturated,
         n_saturated=moments,
         exogenous=exogenous,
-        auxiliary=auxiliary,
+        auxiliary=apart.auxiliary,
         complete=complete[0],
         baseline_complete=complete[1],
     )

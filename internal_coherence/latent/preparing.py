@@ -269,9 +269,9 @@ def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool,
         If n is not known.
     """
     part = moments.select(names)
-    if moments.n_rows is None:
+    n = moments.n_units
+    if n is None:
         raise ModelError(f"{what}: these moments do not say of how many teachers they are; pass n= to Moments.from_cov")
-    n = moments.n_rows
     if (trouble := part.trouble()) or part.smallest_eigenvalue() < SINGULAR:
         raise ModelError(f"{what}: {trouble or 'some of the variables determine others'}")
     factor = 1.0 if wishart or moments.missing == "em" else (n - 1) / n

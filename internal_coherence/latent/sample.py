@@ -32,6 +32,8 @@ class Sample:
         The rows, NaN where missing; None if only moments were given.
     weights : (n,) array or None
         Of the rows, summing to n.
+    exogenous : tuple of int
+        Positions of covariates that are fixed to the data.
     cluster : (n,) array of int or None
         The school of each row, numbered over all groups.
     patterns : sequence of Patterns
@@ -46,6 +48,7 @@ class Sample:
     mean: Array
     X: Array | None = None
     weights: Array | None = None
+    exogenous: tuple[int, ...] = ()
     cluster: Integers | None = None
     patterns: Sequence[Patterns] = ()
     saturated_log_likelihood: float = float("nan")
@@ -54,6 +57,30 @@ class Sample:
     def p(self) -> int:
         """The number of observed variables."""
         return len(self.mean)
+
+
+def told_by_covariates(sample: Sample, rows: Array) -> Array | None:
+    """Return what fixed covariates tell of rows by linear regression; None where nothing is fixed.
+
+    Parameters
+    ----------
+    sample : Sample
+        Of which group.
+    rows : (b, p) array
+        Deviations from its means.
+
+    Returns
+    -------
+    (b, p) array or None
+        Of the covariates themselves, the deviations as they are. Where covariates are fixed, fourth moments are those about
+        this: of what they leave, and of it with them.
+    """
+    if not sample.exogenous:
+        return None
+    x = np.array(sample.exogenous)
+    slopes = np.linalg.solve(sample.cov[x[:, None], x], sample.cov[x])
+    told: Array = rows[:, x] @ slopes
+    return told
 
 
 def shares(samples: Sequence[Sample]) -> Array:

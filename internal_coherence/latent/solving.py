@@ -14,7 +14,12 @@ from internal_coherence.latent.estimation.fiml import FullInformation
 from internal_coherence.latent.estimation.limits import score_within
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
-from internal_coherence.latent.estimation.weighted import WeightedLeastSquares, gamma, normal_theory_weight
+from internal_coherence.latent.estimation.weighted import (
+    WeightedLeastSquares,
+    gamma,
+    inverse_of_free,
+    normal_theory_weight,
+)
 from internal_coherence.latent.inference.curvatures import Curvature, likelihood_curvature
 from internal_coherence.latent.inference.scores import meat, meat_about_means
 from internal_coherence.latent.model.derivatives import columns
@@ -77,8 +82,8 @@ class Problem:
     def weights(self) -> list[Array]:
         """V of every group, for weighted least squares."""
         if self.estimator.discrepancy == "WLS":
-            return [inverse(gamma(sample)) for sample in self.samples]
-        return [np.diag(1 / np.diag(gamma(sample))) for sample in self.samples]
+            return [inverse_of_free(gamma(sample), sample) for sample in self.samples]
+        return [inverse_of_free(np.diag(np.diag(gamma(sample))), sample) for sample in self.samples]
 
     def weight(self, g: int) -> Array:
         """Return what weighs the squared residuals of one group's covariances, where the discrepancy is no likelihood.

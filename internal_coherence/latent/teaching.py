@@ -87,7 +87,7 @@ def refuse_few_schools(data: Data, rows: Rows | None, kind: str) -> None:
 def _schools_as_rows(data: Data, rows: Rows | None) -> int:
     """Return how many schools there are, if every row is one; else 0."""
     if isinstance(data, Moments):
-        return int(data.n_rows or 0) if data.level == "between" else 0
+        return int(data.n_units or 0) if data.level == "between" else 0
     if rows is None:
         return 0
     frame, n = rows.frame, len(rows.frame)

@@ -9,9 +9,7 @@ from internal_coherence.errors import ModelError, check_option
 
 Discrepancy = Literal["ML", "GLS", "ULS", "WLS", "DWLS"]
 StandardErrors = Literal["standard", "robust.sem", "robust.huber.white", "robust.cluster", "first.order", "none"]
-TestName = Literal[
-    "standard", "satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus", "yuan.bentler", "none"
-]
+TestName = Literal["standard", "satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus", "none"]
 Information = Literal["expected", "observed", "first.order"]
 ORDERED: Final = ("WLSM", "WLSMV", "WLSMVS", "PML")
 STANDARD_ERRORS: Final[tuple[str, ...]] = get_args(StandardErrors)

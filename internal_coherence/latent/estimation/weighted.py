@@ -17,13 +17,15 @@ from internal_coherence.latent.estimation.scoring import Point
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
-from internal_coherence.latent.sample import Sample, shares
+from internal_coherence.latent.sample import Sample, shares, told_by_covariates
 
 Array = NDArray[np.float64]
 
 
 def products_of_rows(sample: Sample) -> Array:
     """Return every row's products of two deviations from the mean, in the order of the lower triangle of S.
+
+    Where covariates are fixed to the data, less the products of what these tell of the row.
 
     Parameters
     ----------
@@ -38,7 +40,9 @@ def products_of_rows(sample: Sample) -> Array:
         raise ModelError("this needs the answers themselves, not only their moments")
     Z = sample.X - sample.mean
     i, j = triangle(sample.p)
-    return Z[:, i] * Z[:, j]
+    products: Array = Z[:, i] * Z[:, j]
+    told = told_by_covariates(sample, Z)
+    return products if told is None else products - told[:, i] * told[:, j]
 
 
 def gamma(sample: Sample) -> Array:
@@ -57,6 +61,27 @@ def gamma(sample: Sample) -> Array:
     P -= P.mean(axis=0)
     fourth: Array = P.T @ P / len(P)
     return fourth
+
+
+def inverse_of_free(G: Array, sample: Sample) -> Array:
+    """Return the inverse of covariances of moments; 0 for those among covariates that are fixed to the data.
+
+    Parameters
+    ----------
+    G : (p*, p*) array
+        Γ.
+    sample : Sample
+        Which covariates are fixed.
+
+    Returns
+    -------
+    (p*, p*) array
+    """
+    i, j = triangle(sample.p)
+    free = np.flatnonzero(~(np.isin(i, sample.exogenous) & np.isin(j, sample.exogenous)))
+    V = np.zeros_like(G)
+    V[free[:, None], free] = inverse(G[free[:, None], free])
+    return V
 
 
 def normal_theory_weight(W: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +16,34 @@ from internal_coherence.latent.solving import Fitted, Problem
 Array = NDArray[np.float64]
 
 
-def unstructured(
-    problem: Problem,
-    exogenous: frozenset[int] = frozenset(),
-    auxiliary: frozenset[int] = frozenset(),
-    *,
-    covariances: bool,
-) -> Fitted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Observed variables that stand apart, by their positions.
+
+    Parameters
+    ----------
+    exogenous : tuple of int
+        Covariates whose means and covariances are fixed to the data.
+    covariates : tuple of int
+        Observed causes, which covary with each other in the baseline too.
+    auxiliary : tuple of int
+        Variables beside the model, which covary with everything.
+    """
+
+    exogenous: tuple[int, ...] = ()
+    covariates: tuple[int, ...] = ()
+    auxiliary: tuple[int, ...] = ()
+
+
+def unstructured(problem: Problem, apart: Apart = Apart(), *, covariances: bool) -> Fitted:
     """Return a fit of the same samples without structure: all variables independent, or all covariances free.
 
     Parameters
     ----------
     problem : Problem
         Whose samples and estimator.
-    exogenous : frozenset of int
-        Positions of covariates whose means and covariances are fixed to the data.
-    auxiliary : frozenset of int
-        Positions of variables whose covariances are free all the same.
+    apart : Apart
+        Variables of which something else holds.
     covariances : bool
         Whether covariances are free.
 
@@ -42,7 +53,7 @@ def unstructured(
     """
     rams, starts, first = [], [], 0
     for ram, sample in zip(problem.rams, problem.samples, strict=True):
-        found, start = _of_group(sample, exogenous, auxiliary, first, means=ram.has_means, covariances=covariances)
+        found, start = _of_group(sample, apart, first, means=ram.has_means, covariances=covariances)
         rams.append(found)
         starts.append(start)
         first += len(start)
@@ -53,21 +64,15 @@ def unstructured(
     return Fitted(plain, plain.solve(start))
 
 
-def _of_group(
-    sample: Sample,
-    exogenous: frozenset[int],
-    auxiliary: frozenset[int],
-    first: int,
-    *,
-    means: bool,
-    covariances: bool,
-) -> tuple[Ram, Array]:
+def _of_group(sample: Sample, apart: Apart, first: int, *, means: bool, covariances: bool) -> tuple[Ram, Array]:
     p = sample.p
-    given = np.isin(np.arange(p), list(exogenous))
+    given, causes, beside = (
+        np.isin(np.arange(p), some) for some in (apart.exogenous, apart.covariates, apart.auxiliary)
+    )
     row, col = triangle(p)
     fixed = given[row] & given[col]
-    beside = np.isin(np.arange(p), list(auxiliary))
-    free = ~fixed & ((row == col) | covariances | beside[row] | beside[col])
+    related = beside[row] | beside[col] | (causes[row] & causes[col])
+    free = ~fixed & ((row == col) | covariances | related)
     S, m = np.zeros((p, p)), np.zeros(p)
     S[row[fixed], col[fixed]] = S[col[fixed], row[fixed]] = sample.cov[row[fixed], col[fixed]]
     moved = np.flatnonzero(~given) if means else np.zeros(0, dtype=np.intp)

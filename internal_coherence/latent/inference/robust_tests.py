@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.latent.model.ram import inverse
-from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.sample import Sample, told_by_covariates
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -29,13 +29,15 @@ BLOCK: Final = 2048
 """Rows walked through together."""
 
 
-def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, float]:
+def saturated_trace(sample: Sample, some: Integers, *, n_clusters: int = 0) -> tuple[float, float]:
     """Return tr(information⁻¹ meat) of the saturated model, of complete data.
 
     Parameters
     ----------
     sample : Sample
         Of one group.
+    some : (s,) array of int
+        The variables of which it is the model.
     n_clusters : int
         Schools, over all groups; 0 where rows are independent.
 
@@ -44,14 +46,15 @@ def saturated_trace(sample: Sample, *, n_clusters: int = 0) -> tuple[float, floa
     tuple of float
         The part of the covariances, and that of the means.
     """
-    metric = inverse(np.asarray(np.linalg.cholesky(sample.cov))).T
+    metric = np.zeros((sample.p, len(some)))
+    metric[some] = inverse(np.asarray(np.linalg.cholesky(sample.cov[some[:, None], some]))).T
     if n_clusters and sample.cluster is not None:
         return _by_school(sample, metric, n_clusters, diagonal=False)
     covariances = means = 0.0
     for D, weights in _deviations(sample):
         Z, w2 = D @ metric, weights**2
         lengths = np.einsum("np,np->n", Z, Z)
-        covariances += 0.5 * float(w2 @ (lengths**2 - 2 * lengths + sample.p))
+        covariances += 0.5 * float(w2 @ (lengths**2 - 2 * lengths + len(some)))
         means += float(w2 @ lengths)
     return covariances / sample.n, means / sample.n
 
@@ -121,8 +124,8 @@ def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tupl
     return widen * 0.5 * squares, widen * sums
 
 
-def satorra_bentler_trace(sample: Sample, W: Array) -> float:
-    """Return tr(VΓ) with V the normal-theory weight at W = Σ⁻¹, of the covariances of one group.
+def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
+    """Return tr(VΓ) with V the normal-theory weight at W = Σ⁻¹, of the moments of one group.
 
     Parameters
     ----------
@@ -130,20 +133,29 @@ def satorra_bentler_trace(sample: Sample, W: Array) -> float:
         Of one group, complete.
     W : (p, p) array
         The inverse of the implied covariances.
+    means : bool
+        Whether the model speaks of means.
 
     Returns
     -------
     float
         From which the model's own part, tr(information⁻¹ cov(scores)), is taken.
     """
-    WS = W @ sample.cov
+    told = told_by_covariates(sample, np.eye(sample.p))
+    S = sample.cov if told is None else sample.cov - told.T @ sample.cov @ told  # what covariates leave
+    WS = W @ S
     metric = WS @ W
     total = 0.0
     for D, weights in _deviations(sample):
-        quadratic = np.einsum("np,np->n", D @ W, D)
+        DW = D @ W
+        quadratic = 0.5 * np.einsum("np,np->n", DW, D) ** 2
         crossed = np.einsum("np,np->n", D @ metric, D)
-        total += float(weights @ (0.5 * quadratic**2 - crossed))
-    return total / sample.n + 0.5 * float((WS * WS.T).sum())
+        if told is not None:
+            H = D @ told
+            quadratic += 0.5 * np.einsum("np,np->n", H @ W, H) ** 2 - np.einsum("np,np->n", DW, H) ** 2
+            crossed -= np.einsum("np,np->n", H @ metric, H)
+        total += float(weights @ (quadratic - crossed))
+    return total / sample.n + 0.5 * float((WS * WS.T).sum()) + (float(np.trace(WS)) if means else 0.0)
 
 
 def u_gamma(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from internal_coherence.errors import ModelError
 from internal_coherence.latent.model.derivatives import casewise_scores
 from internal_coherence.latent.model.ram import Ram, implied, inverse
-from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.sample import Sample, told_by_covariates
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -58,6 +58,8 @@ def blocks_of_scores(
         W = inverse(at.sigma[np.ix_(has, has)])
         deviations = X[rows] - mu if len(has) == sample.p else X[rows][:, has] - mu[has]
         scores = casewise_scores(deviations, W, at, ram.free, has)
+        if about_means and (told := told_by_covariates(sample, deviations)) is not None:
+            scores -= casewise_scores(told, W, at, ram.free, has)
         yield rows, scores if sample.weights is None else scores * sample.weights[rows]
 
 

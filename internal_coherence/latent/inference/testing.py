@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.estimators import TestName
 from internal_coherence.latent.estimation.weighted import gamma, normal_theory_weight, products_of_rows
-from internal_coherence.latent.fit.baseline import unstructured
+from internal_coherence.latent.fit.baseline import Apart, unstructured
 from internal_coherence.latent.fit.indices import p_value
 from internal_coherence.latent.inference.robust_tests import (
     independence_trace,
@@ -19,7 +19,7 @@ from internal_coherence.latent.inference.robust_tests import (
 )
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
-from internal_coherence.latent.sample import shares
+from internal_coherence.latent.sample import shares, told_by_covariates
 from internal_coherence.latent.solving import Fitted
 
 Array = NDArray[np.float64]
@@ -86,7 +86,7 @@ def robust_test(fitted: Fitted, df: int, traces: float) -> TestOfFit:
     name, chisq = fitted.problem.estimator.test, fitted.chisq
     if df == 0:
         return TestOfFit(chisq=chisq, df=0, p_value=float("nan"), name=name)
-    if name in ("yuan.bentler.mplus", "yuan.bentler"):
+    if name == "yuan.bentler.mplus":
         factor = traces / df
         scaled = chisq / factor
         return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, name=name)
@@ -152,13 +152,15 @@ def independence_trace_of(baseline: Fitted, exogenous: tuple[int, ...], *, clust
     return total
 
 
-def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:
+def saturated_trace_of(fitted: Fitted, exogenous: tuple[int, ...], *, clusters: int) -> float:
     """Return tr(information⁻¹ meat) of the saturated model of the same samples.
 
     Parameters
     ----------
     fitted : Fitted
         A solved model.
+    exogenous : tuple of int
+        Covariates that are fixed to the data: what the saturated model of these alone would have is taken away.
     clusters : int
         Schools; 0 where rows are independent.
 
@@ -169,11 +171,13 @@ def saturated_trace_of(fitted: Fitted, *, clusters: int) -> float:
     """
     p = fitted.problem
     if p.missing:
-        return model_trace(unstructured(p, covariances=True), clustered=clusters > 0)
-    total = 0.0
+        return model_trace(unstructured(p, Apart(exogenous=exogenous), covariances=True), clustered=clusters > 0)
+    total, given = 0.0, np.array(exogenous, dtype=np.intp)
     for ram, sample in zip(p.rams, p.samples, strict=True):
-        covariances, means = saturated_trace(sample, n_clusters=clusters)
-        total += covariances + (means if ram.has_means else 0.0)
+        for some, sign in ((np.arange(sample.p), 1), (given, -1)):
+            if len(some):
+                covariances, means = saturated_trace(sample, some, n_clusters=clusters)
+                total += sign * (covariances + (means if ram.has_means else 0.0))
     return total
 
 
@@ -194,9 +198,8 @@ def satorra_bentler(fitted: Fitted) -> float:
         return float(np.trace(_u_gamma(fitted)))
     total = 0.0
     for ram, sample in zip(p.rams, p.samples, strict=True):
-        total += satorra_bentler_trace(sample, inverse(implied(ram, fitted.theta).sigma))
-        if ram.has_means:
-            total += float(np.trace(np.linalg.solve(implied(ram, fitted.theta).sigma, sample.cov)))
+        W = inverse(implied(ram, fitted.theta).sigma)
+        total += satorra_bentler_trace(sample, W, means=ram.has_means)
     return total - float((fitted.inverted(fitted.expected) * fitted.meat_of_moments).sum())
 
 
@@ -226,7 +229,9 @@ def _with_means(fitted: Fitted, g: int, J: Array, V: Array) -> tuple[Array, Arra
     at = implied(ram, fitted.theta)
     M = np.zeros((sample.p, p.n_parameters))
     M[:, ram.free.parameter] = columns(at, ram.free).M
-    rows = np.concatenate([sample.X - sample.mean, products_of_rows(sample)], axis=1)  # type: ignore[operator]  # products_of_rows has asked for X
+    D = sample.X - sample.mean  # type: ignore[operator]  # products_of_rows has asked for X
+    told = told_by_covariates(sample, D)
+    rows = np.concatenate([D if told is None else D - told, products_of_rows(sample)], axis=1)
     rows = rows - rows.mean(axis=0)
     size = sample.p
     whole = np.zeros((size + len(V),) * 2)

@@ -1,0 +1,43 @@
+# Makes lavaan_others.json with lavaan 0.6-14: models and data that the engine was not built on, and what lavaan_models.json does not
+# show: inequalities, bounds, auxiliary variables, residuals in standard errors, sampling weights. Each fit is run to a tight minimum.
+# Run it in this folder, bfi.csv being psych::bfi: Rscript lavaan_others.R
+suppressMessages({library(lavaan); library(jsonlite)})
+hs <- HolzingerSwineford1939; pd <- PoliticalDemocracy; d2 <- read.csv("data/demo_twolevel.csv"); lq <- read.csv("data/lq2002.csv")
+bfi <- read.csv(Sys.getenv("BFI", "bfi.csv"))
+for (i in c("A1", "C4", "C5", "E1", "E2", "O2", "O5")) bfi[[i]] <- 7 - bfi[[i]]
+m3 <- "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+hm <- hs; for (j in 1:9) { i <- seq_len(nrow(hs)); hm[[paste0("x", j)]][(7 * i + 3 * j) %% 11 == 0] <- NA }
+hm$x9[which(hs$x1 < 3.5 & (seq_len(nrow(hs)) %% 2 == 0))] <- NA
+big5 <- paste(sapply(c("A", "C", "E", "N", "O"), function(k) paste(k, "=~", paste0(k, 1:5, collapse = " + "))), collapse = "\n")
+x6 <- paste0("x", 1:6)
+beside <- paste0("x8 ~~ x9 + ", paste(x6, collapse = " + "), "\nx9 ~~ ", paste(x6, collapse = " + "), "\nx8 ~~ x8\nx9 ~~ x9\nx8 ~ 1\nx9 ~ 1")
+two <- "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
+limits <- "\nx9 ~~ v*x9\nv > 0.05\nvisual ~~ c12*textual\ntextual ~~ c23*speed\nc12 > 0\nc23 < 0.1"
+hs$w <- rep(c(1, 2, 3, 1.5), length.out = nrow(hs)); d2$w <- rep(c(1, 2.5), length.out = nrow(d2))
+# lavaan takes a minimum found more tightly than its line search can tell for none; then the next tolerance is taken.
+tight <- function(f, ...) for (tol in c(1e-13, 1e-12, 1e-11, 1e-10)) {
+  fit <- suppressWarnings(f(..., control = list(rel.tol = tol))); if (lavInspect(fit, "converged")) return(fit)
+}
+F <- list(
+  bfi.MLR = tight(cfa, big5, bfi, estimator = "MLR"), bfi.MLM = tight(cfa, big5, bfi, estimator = "MLM"),
+  bfi.groups.MLR = tight(cfa, big5, bfi, group = "gender", group.equal = c("loadings", "intercepts"), estimator = "MLR"),
+  bfi.nonlinear = tight(cfa, "A =~ A1 + a*A2 + b*A3 + c*A4 + A5\na == b*c\nd := a - b^2", bfi),
+  leaders.cluster = tight(cfa, paste("lead =~", paste0(grep("LEAD[0-9]", names(lq), value = TRUE), collapse = "+")), lq, cluster = "COMPID", estimator = "MLR"),
+  demo2.cluster = tight(cfa, "f =~ y1 + y2 + y3\ng =~ y4 + y5 + y6", d2, cluster = "cluster", estimator = "MLR"),
+  demo.weights.MLR = tight(cfa, "f =~ y1 + y2 + y3 + y4", d2, sampling.weights = "w", estimator = "MLR"),
+  mimic.MLR = tight(sem, paste(m3, "\nvisual ~ ageyr + sex\ntextual ~ ageyr + sex\nspeed ~ ageyr + sex"), hs, estimator = "MLR"),
+  mimic.free = tight(sem, paste(two, "\nvisual ~ ageyr\ntextual ~ visual + ageyr"), hs, fixed.x = FALSE),
+  cyclic = tight(sem, "x1 ~ x2 + x4 + x5\nx2 ~ x1 + x7 + x8", hs),
+  hs.limits = tight(cfa, paste(m3, limits), hs), hs.limits.MLR = tight(cfa, paste(m3, limits), hs, estimator = "MLR"),
+  miss.bounds = cfa(m3, hm, bounds = "pos.var"), miss.auxiliary = cfa(paste(two, beside, sep = "\n"), hm, missing = "ml"))
+num <- function(x) { x <- as.list(x); lapply(x, function(v) if (is.na(v)) NULL else as.numeric(v)) }
+out <- lapply(F, function(f) {
+  pe <- parameterEstimates(f, standardized = TRUE)
+  st <- standardizedSolution(f)
+  list(fit = num(fitMeasures(f)), pe = pe[intersect(c("lhs", "op", "rhs", "group", "est", "se", "std.all"), names(pe))],
+    std = st[intersect(c("lhs", "op", "rhs", "group", "est.std", "se"), names(st))])
+})
+res <- function(e) { f <- tight(cfa, m3, hs, estimator = e); lapply(c(normalized = "normalized", standardized = "standardized"), function(t) unclass(residuals(f, type = t)$cov)) }
+out$residuals <- lapply(c(MLM = "MLM", WLS = "WLS", GLS = "GLS"), res)
+out$meta <- list(lavaan = as.character(packageVersion("lavaan")), R = R.version.string)
+writeLines(toJSON(out, digits = 15, auto_unbox = TRUE, null = "null", na = "null", pretty = FALSE), "lavaan_others.json")
