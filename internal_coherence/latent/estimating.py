@@ -134,12 +134,16 @@ def _samples(
     unbiased = how.wishart or how.discrepancy != "ML"
     if rows is None:
         return samples_of_moments(data, table.observed, wishart=unbiased, what=o.kind), 0  # type: ignore[arg-type]  # rows are None for Moments
-    samples, excluded = samples_of(rows, table.observed, o.missing, wishart=unbiased, what=o.kind)
-    if excluded > 0.2 * (excluded + sum(s.n for s in samples)):
-        warn(
-            f"{o.kind}: {excluded} rows were left out for missing answers; missing='fiml' keeps them",
-            MissingDataWarning,
+    fixed = table.covariates
+    samples, excluded = samples_of(rows, table.observed, o.missing, fixed=fixed, wishart=unbiased, what=o.kind)
+    if o.missing == "fiml" and fixed and excluded:
+        message = (
+            f"{excluded} rows were left out for a missing covariate ({listing(fixed, 3)}); fixed_x=False keeps them"
         )
+        warn(f"{o.kind}: {message}", MissingDataWarning)
+    elif excluded > 0.2 * (excluded + sum(s.n for s in samples)):
+        message = f"{excluded} rows were left out for missing answers; missing='fiml' keeps them"
+        warn(f"{o.kind}: {message}", MissingDataWarning)
     return samples, excluded
 
 
@@ -147,7 +151,7 @@ def _estimate(
     table: ParTable, samples: tuple[Sample, ...], rows: Rows | None, how: Estimator, o: Options, excluded: int
 ) -> SemFit:
     check_identification(table)
-    given = _positions(table, {row.lhs for row in table.entries if row.exo})
+    given = _positions(table, table.covariates)
     samples = tuple(replace(sample, exogenous=given) for sample in samples)
     matrices = rams(table, samples)
     equal, unequal = equalities(table), inequalities(table)

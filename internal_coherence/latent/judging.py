@@ -105,7 +105,7 @@ def saturated_log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> floa
             total += sample.saturated_log_likelihood
         else:
             total += _normal(sample, sample.cov, np.zeros(sample.p), np.arange(sample.p))
-            total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
+        total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
     return total
 
 

@@ -130,7 +130,7 @@ def _positive(values: pd.Series, what: str) -> Array:
 
 
 def samples_of(
-    rows: Rows, names: Sequence[str], missing: Missing, *, wishart: bool, what: str
+    rows: Rows, names: Sequence[str], missing: Missing, *, fixed: Sequence[str] = (), wishart: bool, what: str
 ) -> tuple[tuple[Sample, ...], int]:
     """Return the samples of the model's variables, and how many rows were left out.
 
@@ -142,6 +142,8 @@ def samples_of(
         The observed variables.
     missing : {"listwise", "pairwise", "fiml"}
         What is done with missing answers.
+    fixed : sequence of str
+        Covariates that are taken as given: a row without one of them tells nothing.
     wishart : bool
         Whether covariances are divided by n − 1.
     what : str
@@ -161,6 +163,8 @@ def samples_of(
     X = _numbers(rows.frame, names, what)
     gaps = np.isnan(X)
     keep = np.logical_not(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
+    if fixed:
+        keep &= ~gaps[:, [name in fixed for name in names]].any(axis=1)
     samples = []
     cluster = None
     if rows.cluster is not None:

@@ -15,6 +15,7 @@ two <- "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
 limits <- "\nx9 ~~ v*x9\nv > 0.05\nvisual ~~ c12*textual\ntextual ~~ c23*speed\nc12 > 0\nc23 < 0.1"
 hs$w <- rep(c(1, 2, 3, 1.5), length.out = nrow(hs)); d2$w <- rep(c(1, 2.5), length.out = nrow(d2))
 # lavaan takes a minimum found more tightly than its line search can tell for none; then the next tolerance is taken.
+causes <- "\nvisual ~ ageyr + sex\ntextual ~ ageyr + sex\nspeed ~ ageyr + sex"
 tight <- function(f, ...) for (tol in c(1e-13, 1e-12, 1e-11, 1e-10)) {
   fit <- suppressWarnings(f(..., control = list(rel.tol = tol))); if (lavInspect(fit, "converged")) return(fit)
 }
@@ -25,7 +26,11 @@ F <- list(
   leaders.cluster = tight(cfa, paste("lead =~", paste0(grep("LEAD[0-9]", names(lq), value = TRUE), collapse = "+")), lq, cluster = "COMPID", estimator = "MLR"),
   demo2.cluster = tight(cfa, "f =~ y1 + y2 + y3\ng =~ y4 + y5 + y6", d2, cluster = "cluster", estimator = "MLR"),
   demo.weights.MLR = tight(cfa, "f =~ y1 + y2 + y3 + y4", d2, sampling.weights = "w", estimator = "MLR"),
-  mimic.MLR = tight(sem, paste(m3, "\nvisual ~ ageyr + sex\ntextual ~ ageyr + sex\nspeed ~ ageyr + sex"), hs, estimator = "MLR"),
+  mimic.MLR = tight(sem, paste(m3, causes), hs, estimator = "MLR"),
+  mimic.MLM = tight(sem, paste(m3, causes), hs, estimator = "MLM"), mimic.MLMV = tight(sem, paste(m3, causes), hs, estimator = "MLMV"),
+  mimic.WLS = tight(sem, paste(m3, causes), hs, estimator = "WLS"), mimic.GLS = tight(sem, paste(m3, causes), hs, estimator = "GLS"),
+  mimic.groups.MLR = tight(sem, paste(m3, causes), hs, group = "school", estimator = "MLR"),
+  miss.mimic.MLR = tight(sem, paste(m3, causes), hm, estimator = "MLR", missing = "ml"),
   mimic.free = tight(sem, paste(two, "\nvisual ~ ageyr\ntextual ~ visual + ageyr"), hs, fixed.x = FALSE),
   cyclic = tight(sem, "x1 ~ x2 + x4 + x5\nx2 ~ x1 + x7 + x8", hs),
   hs.limits = tight(cfa, paste(m3, limits), hs), hs.limits.MLR = tight(cfa, paste(m3, limits), hs, estimator = "MLR"),
@@ -39,5 +44,7 @@ out <- lapply(F, function(f) {
 })
 res <- function(e) { f <- tight(cfa, m3, hs, estimator = e); lapply(c(normalized = "normalized", standardized = "standardized"), function(t) unclass(residuals(f, type = t)$cov)) }
 out$residuals <- lapply(c(MLM = "MLM", WLS = "WLS", GLS = "GLS"), res)
+alone <- paste(c(paste0(x6, " ~~ ", x6), paste0(x6, " ~ 1"), beside), collapse = "\n")
+out$auxiliary.baseline <- num(fitMeasures(lavaan(alone, hm, missing = "ml"), c("chisq", "df")))
 out$meta <- list(lavaan = as.character(packageVersion("lavaan")), R = R.version.string)
 writeLines(toJSON(out, digits = 15, auto_unbox = TRUE, null = "null", na = "null", pretty = FALSE), "lavaan_others.json")

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 BROKEN: Final = -1e-8
 """An inequality is broken below this."""
+IMPOSSIBLE: Final = "the model's inequalities can't be satisfied together, or no minimum was found at their limits"
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,13 @@ def score_within(
         )
         broken = ~held & ~(values >= BROKEN)
         if not broken.any() and not letting_go.any():
-            return replace(solution, held=held)
+            lost = not solution.converged and held.any()
+            return replace(solution, held=held, trouble=IMPOSSIBLE if lost else solution.trouble)
         held = (held | broken) & ~letting_go
         # Where nothing was found without them, the start may be better than where that ended.
         begin = solution.theta if solution.converged else start
         solution = score(objective, begin, Together(equalities, inequalities, held), lower)
-    return replace(solution, held=held, converged=False, trouble="the model's inequalities can't be satisfied together")
+    return replace(solution, held=held, converged=False, trouble=IMPOSSIBLE)
 
 
 def _outward(solution: Solution, constraints: Together) -> Booleans:

@@ -311,6 +311,8 @@ def _weighted_squares(j: Judged, g: int, means: bool, sample: Sample, sigma: Arr
     WR, WS = W @ R, W @ S
     left, whole = 0.5 * float((WR * WR.T).sum()), 0.5 * float((WS * WS.T).sum())
     if means:
+        mean = sample.mean.copy()
+        mean[list(j.exogenous)] = 0.0
         d = sample.mean - implied(p.rams[g], j.fitted.theta).mu
-        left, whole = left + float(d @ W @ d), whole + float(sample.mean @ W @ sample.mean)
+        left, whole = left + float(d @ W @ d), whole + float(mean @ W @ mean)
     return left, whole

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.fiml import saturated_information
-from internal_coherence.latent.fit.baseline import unstructured
+from internal_coherence.latent.fit.baseline import Apart, unstructured
 from internal_coherence.latent.inference.scores import meat
 from internal_coherence.latent.model.derivatives import columns, expected_information
 from internal_coherence.latent.model.ram import implied, inverse
-from internal_coherence.latent.sample import shares
+from internal_coherence.latent.model.symmetric import triangle
+from internal_coherence.latent.sample import Sample, shares
 from internal_coherence.latent.solving import Fitted
 
 Array = NDArray[np.float64]
@@ -59,7 +60,7 @@ def as_if_complete(fitted: Fitted, *, robust: bool, clustered: bool) -> AsIfComp
     AsIfComplete
     """
     p = fitted.problem
-    h1 = unstructured(p, covariances=True)
+    h1 = unstructured(p, Apart(exogenous=p.samples[0].exogenous), covariances=True)
     size = h1.problem.n_parameters
     Wc, Wm, D = np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, p.n_parameters))
     T, start, observed = 0.0, 0, p.estimator.information != "expected"
@@ -68,8 +69,10 @@ def as_if_complete(fitted: Fitted, *, robust: bool, clustered: bool) -> AsIfComp
         own = slice(start, start + len(saturated.free))
         start = own.stop
         c = columns(at, ram.free)
-        D[own, ram.free.parameter] = np.concatenate([c.jacobian(), c.M])
-        Wm[own, own] = share * saturated_information(sample, there.sigma, there.mu, observed=observed)
+        kept = _not_fixed(sample)
+        D[own, ram.free.parameter] = np.concatenate([c.jacobian(), c.M])[kept]
+        about_all = saturated_information(sample, there.sigma, there.mu, observed=observed)
+        Wm[own, own] = share * about_all[kept[:, None], kept]
         there_c = columns(there, saturated.free)
         Wc[own, own] = share * expected_information(there, saturated.free, there_c, inverse(there.sigma))
         T += sample.n * _complete_discrepancy(sample.cov, sample.mean, at.sigma, at.mu)
@@ -79,6 +82,13 @@ def as_if_complete(fitted: Fitted, *, robust: bool, clustered: bool) -> AsIfComp
     if robust:
         gamma = gamma @ meat(h1.problem.rams, p.samples, h1.theta, size, clustered=clustered) @ gamma
     return AsIfComplete(chisq=T, expected=float(((Q.T @ Wc @ Q) * gamma).sum()))
+
+
+def _not_fixed(sample: Sample) -> NDArray[np.intp]:
+    """Return which moments are not those of fixed covariates: of the different covariances, then of the means."""
+    given = np.isin(np.arange(sample.p), sample.exogenous)
+    i, j = triangle(sample.p)
+    return np.flatnonzero(np.concatenate([~(given[i] & given[j]), ~given]))
 
 
 def _complete_discrepancy(S: Array, mean: Array, sigma: Array, mu: Array) -> float:
