@@ -328,3 +328,34 @@ def test_a_table_takes_no_options_that_complete_models(data):
         ic.cfa(data["hs"], table, std_lv=True)
     with pytest.raises(ic.ModelError, match="the model has no groups"):
         ic.cfa(data["hs"], table, group="school")
+
+
+def test_data_that_can_tell_nothing_are_named(data):
+    hs = data["hs"]
+    with pytest.raises(ic.ResponseError, match="5 rows for 9 variables"):
+        ic.cfa(ic.Moments.from_cov(hs[[f"x{k}" for k in range(1, 10)]].cov(), n=5), M3)
+    with pytest.raises(ic.ResponseError, match="nobody answered 'x2'"):
+        ic.cfa(hs.assign(x2=np.nan), M3, missing="fiml")
+    with pytest.raises(ic.ResponseError, match="all rows are of one school"):
+        ic.cfa(hs.assign(s=1), M3, cluster="s", estimator="MLR")
+    with pytest.raises(ic.ModelError, match="45 variances and covariances by their own covariances, which 40 rows"):
+        ic.cfa(hs.head(40), M3, estimator="WLS")
+    with pytest.warns(ic.ConvergenceWarning, match="could not be satisfied together"):
+        fit = ic.cfa(hs, "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + x5 + x6\na == b\na == b + 1")
+    assert np.isnan(fit.chisq)
+    with pytest.raises(ic.ResponseError, match="1 rows are left"):
+        ic.cfa(hs.head(1), M3)
+
+
+def test_rows_without_a_fixed_covariate_tell_nothing(data):
+    missing = data["missing"]
+    with pytest.warns(ic.MissingDataWarning, match="42 rows were left out for a missing covariate"):
+        fit = ic.sem(missing, "visual =~ x1 + x2 + x3\nvisual ~ x9", missing="fiml")
+    assert fit.n == 259
+    alone = ic.sem(missing.dropna(subset=["x9"]), "visual =~ x1 + x2 + x3\nvisual ~ x9", missing="fiml")
+    assert fit.chisq == pytest.approx(alone.chisq, rel=1e-9)
+
+
+def test_the_page_beside_lavaan_shows_every_fit():
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "beside-lavaan.md").read_text()
+    assert all(f"| `{key}` |" in page for key in KEYS)

@@ -62,7 +62,13 @@ def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
     how = o.how(clustered=rows is not None and rows.cluster is not None)
     table = _table(data, model, o, rows, how)
     samples, excluded = _samples(data, rows, table, how, o)
-    return _estimate(table, samples, rows, how, o, excluded)
+    try:
+        return _estimate(table, samples, rows, how, o, excluded)
+    except np.linalg.LinAlgError as broken:
+        raise ModelError(
+            f"{o.kind}: a matrix could not be inverted ({broken}); variables nearly determine each other, or the model is not"
+            " identified where it was estimated"
+        ) from broken
 
 
 def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | None, how: Estimator) -> ParTable:

@@ -170,6 +170,10 @@ def samples_of(
     if rows.cluster is not None:
         cluster = np.full(len(X), -1, dtype=np.intp)
         cluster[keep] = np.unique(rows.cluster[keep], return_inverse=True)[1]
+        if keep.any() and not cluster.max() > 0:
+            raise ResponseError(
+                f"{what}: all rows are of one school; standard errors by school need several, leave out cluster="
+            )
     for g, label in enumerate(rows.labels):
         own = keep & (rows.group == g)
         part = Rows(
@@ -220,8 +224,9 @@ def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishar
 
 
 def _refuse_constant(X: Array, names: Sequence[str], where: str) -> None:
-    with np.errstate(invalid="ignore"):
-        still = [name for name, x in zip(names, X.T, strict=True) if not np.nanmax(x) > np.nanmin(x)]
+    if nobody := [name for name, x in zip(names, X.T, strict=True) if np.isnan(x).all()]:
+        raise ResponseError(f"{where}nobody answered {listing(nobody)}")
+    still = [name for name, x in zip(names, X.T, strict=True) if not np.nanmax(x) > np.nanmin(x)]
     if still:
         raise ResponseError(f"{where}everyone gave the same answer to {listing(still)}")
 
@@ -278,5 +283,7 @@ def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool,
         raise ModelError(f"{what}: these moments do not say of how many teachers they are; pass n= to Moments.from_cov")
     if (trouble := part.trouble()) or part.smallest_eigenvalue() < SINGULAR:
         raise ModelError(f"{what}: {trouble or 'some of the variables determine others'}")
+    if n <= len(names):
+        raise ResponseError(f"{what}: {n} rows for {len(names)} variables: their covariances are singular")
     factor = 1.0 if wishart or moments.missing == "em" else (n - 1) / n
     return (Sample(label="", n=float(n), cov=part.cov * factor, mean=np.nan_to_num(part.mean)),)

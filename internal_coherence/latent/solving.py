@@ -16,6 +16,7 @@ from internal_coherence.latent.estimation.normal_theory import NormalTheory
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
 from internal_coherence.latent.estimation.weighted import (
     WeightedLeastSquares,
+    enough_rows,
     gamma,
     inverse_of_free,
     normal_theory_weight,
@@ -82,7 +83,7 @@ class Problem:
     def weights(self) -> list[Array]:
         """V of every group, for weighted least squares."""
         if self.estimator.discrepancy == "WLS":
-            return [inverse_of_free(gamma(sample), sample) for sample in self.samples]
+            return [inverse_of_free(enough_rows(sample), sample) for sample in self.samples]
         return [inverse_of_free(np.diag(np.diag(gamma(sample))), sample) for sample in self.samples]
 
     def weight(self, g: int) -> Array:

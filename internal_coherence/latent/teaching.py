@@ -88,7 +88,7 @@ def _schools_as_rows(data: Data, rows: Rows | None) -> int:
     """Return how many schools there are, if every row is one; else 0."""
     if isinstance(data, Moments):
         return int(data.n_units or 0) if data.level == "between" else 0
-    if rows is None:
+    if rows is None or len(rows.frame) < 2:
         return 0
     frame, n = rows.frame, len(rows.frame)
     named = [c for c in frame.columns if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
@@ -138,7 +138,7 @@ def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
             continue
         values = [s.X[:, k] for s in samples if s.X is not None]
         # A glance at some rows spares sorting all of most items.
-        if all(_is_few(x[:GLANCE]) for x in values) and _is_few(np.concatenate(values or [np.zeros(0)])):
+        if values and all(_is_few(x[:GLANCE]) for x in values) and _is_few(np.concatenate(values)):
             found.append(name)
     return found
 

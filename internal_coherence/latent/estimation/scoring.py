@@ -195,6 +195,8 @@ def score(
             break
         theta, last = found, step.size
         point = objective.point(theta)
+    if step.off > 1e-6:
+        trouble = "the constraints between parameters could not be satisfied together"
     return Solution(theta=theta, point=point, converged=False, n_steps=n_steps + 1, trouble=trouble, at_bound=held)
 
 

@@ -63,6 +63,32 @@ def gamma(sample: Sample) -> Array:
     return fourth
 
 
+def enough_rows(sample: Sample) -> Array:
+    """Return Γ of a sample that has rows enough for it to be inverted.
+
+    Parameters
+    ----------
+    sample : Sample
+        With complete rows.
+
+    Returns
+    -------
+    (p*, p*) array
+
+    Raises
+    ------
+    ModelError
+        If there are no more rows than moments.
+    """
+    moments = sample.p * (sample.p + 1) // 2
+    if sample.X is not None and len(sample.X) <= moments:
+        raise ModelError(
+            f"estimator='WLS' weighs {moments} variances and covariances by their own covariances, which {len(sample.X)} rows"
+            " can't tell; 'DWLS' and 'MLR' need fewer"
+        )
+    return gamma(sample)
+
+
 def inverse_of_free(G: Array, sample: Sample) -> Array:
     """Return the inverse of covariances of moments; 0 for those among covariates that are fixed to the data.
 
