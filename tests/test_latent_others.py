@@ -166,6 +166,14 @@ def test_auxiliary_variables_tell_without_taking_degrees_of_freedom(data, fitted
         ic.cfa(data["missing"], TWO, missing="fiml", auxiliary="x8")
 
 
+def test_auxiliary_variables_that_go_together_closely_start_well():
+    now = ic.example_responses().select(wave=2025)
+    model = "pub =~ pub_1 + pub_2 + pub_3 + pub_4"
+    fit = quietly(lambda: ic.cfa(now, model, missing="fiml", auxiliary=["saf_1", "saf_2", "saf_3"]))
+    assert fit.converged
+    assert fit.n_clusters == 24
+
+
 def test_auxiliary_variables_of_a_complete_sample_change_nothing(data):
     hs = data["hs"].copy()
     hs.loc[0, "x9"] = np.nan  # outside the model

@@ -133,7 +133,9 @@ def _covariances(ram: Ram, S: Array, variance: Array, loadings: Array, theta: Ar
     is_caused[f.a_row] = True
     is_caused |= ram.A.any(axis=1)
     start[is_caused] = start[:, is_caused] = 0.0
-    np.fill_diagonal(start, variance)
+    own = variance.copy()
+    own[:p][~is_caused[:p]] = np.diag(S)[~is_caused[:p]]
+    np.fill_diagonal(start, own)
     theta[f.parameter[f.n_a : f.n_a + f.n_s]] = start[f.s_row, f.s_col]
 
 

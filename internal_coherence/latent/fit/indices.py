@@ -17,6 +17,8 @@ def p_value(chisq: float, df: float) -> float:
 
 def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
     """Return the comparative fit index (Bentler 1990): 1 − max(χ² − df, 0)/max(χ² − df, χ₀² − df₀, 0)."""
+    if not np.isfinite(chisq - df + chisq0 - df0):
+        return float("nan")
     own, most = max(chisq - df, 0.0), max(chisq - df, chisq0 - df0, 0.0)
     return 1.0 if own == 0 else 1 - own / most
 

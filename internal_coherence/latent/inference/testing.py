@@ -87,7 +87,8 @@ def robust_test(fitted: Fitted, df: int, traces: float) -> TestOfFit:
     if df == 0:
         return TestOfFit(chisq=chisq, df=0, p_value=float("nan"), name=name)
     if name == "yuan.bentler.mplus":
-        factor = traces / df
+        # Where a model is far off, observed information can bend the factor below 0; then there is no scaled test.
+        factor = traces / df if traces > 0 else float("nan")
         scaled = chisq / factor
         return TestOfFit(chisq=scaled, df=df, p_value=p_value(scaled, df), scaling_factor=factor, name=name)
     if name == "satorra.bentler":
