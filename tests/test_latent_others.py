@@ -71,6 +71,13 @@ def fits(d):
         "demo2.cluster": lambda: ic.cfa(
             d["demo"], "f =~ y1 + y2 + y3\ng =~ y4 + y5 + y6", cluster="cluster", estimator="MLR"
         ),
+        "demo.cluster.SB": lambda: ic.cfa(
+            d["demo"],
+            "f =~ y1 + y2 + y3 + y4 + y5 + y6",
+            cluster="cluster",
+            test="satorra.bentler",
+            information="expected",
+        ),
         "demo.weights.MLR": lambda: ic.cfa(d["demo"], "f =~ y1 + y2 + y3 + y4", sampling_weights="w", estimator="MLR"),
         "mimic.MLR": lambda: ic.sem(d["hs"], f"{M3}\n{causes}", estimator="MLR"),
         "mimic.MLM": lambda: ic.sem(d["hs"], f"{M3}\n{causes}", estimator="MLM"),
@@ -367,3 +374,15 @@ def test_rows_without_a_fixed_covariate_tell_nothing(data):
 def test_the_page_beside_lavaan_shows_every_fit():
     page = (Path(__file__).parent.parent / "docs" / "reference" / "beside-lavaan.md").read_text()
     assert all(f"| `{key}` |" in page for key in KEYS)
+
+
+def test_what_knows_nothing_of_schools_is_refused_where_they_are_given(data):
+    demo, model = data["demo"], "f =~ y1 + y2 + y3 + y4"
+    with pytest.raises(ic.ModelError, match=r"test='scaled\.shifted' takes rows as independent"):
+        ic.cfa(demo, model, cluster="cluster", test="scaled.shifted")
+    with pytest.raises(ic.ModelError, match=r"se='robust\.sem' takes rows as independent"):
+        ic.cfa(demo, model, cluster="cluster", se="robust.sem")
+    with pytest.raises(ic.ModelError, match="needs the rows' schools"):
+        ic.cfa(demo, model, se="robust.cluster")
+    with pytest.warns(ic.SmallSampleWarning, match="with 60 schools the scaled test rejects true models too often"):
+        ic.cfa(demo[demo["cluster"] <= 60], model, cluster="cluster")

@@ -106,6 +106,11 @@ def _lessons(
     if 0 < schools <= n_free:
         message = f"{schools} schools for {n_free} parameters: the test that allows for schools can't be leant on"
         yield message, SmallSampleWarning
+    elif 0 < schools < SCHOOLS and how.test == "yuan.bentler.mplus":
+        message = (
+            f"with {schools} schools the scaled test rejects true models too often; test='satorra.bentler' comes nearer"
+        )
+        yield message, SmallSampleWarning
     if rows is None:
         return
     if not schools and (column := _unused_schools(rows)) is not None:

@@ -25,6 +25,7 @@ F <- list(
   bfi.nonlinear = tight(cfa, "A =~ A1 + a*A2 + b*A3 + c*A4 + A5\na == b*c\nd := a - b^2", bfi),
   leaders.cluster = tight(cfa, paste("lead =~", paste0(grep("LEAD[0-9]", names(lq), value = TRUE), collapse = "+")), lq, cluster = "COMPID", estimator = "MLR"),
   demo2.cluster = tight(cfa, "f =~ y1 + y2 + y3\ng =~ y4 + y5 + y6", d2, cluster = "cluster", estimator = "MLR"),
+  demo.cluster.SB = tight(cfa, "f =~ y1 + y2 + y3 + y4 + y5 + y6", d2, cluster = "cluster", test = "satorra.bentler", information = "expected"),
   demo.weights.MLR = tight(cfa, "f =~ y1 + y2 + y3 + y4", d2, sampling.weights = "w", estimator = "MLR"),
   mimic.MLR = tight(sem, paste(m3, causes), hs, estimator = "MLR"),
   mimic.MLM = tight(sem, paste(m3, causes), hs, estimator = "MLM"), mimic.MLMV = tight(sem, paste(m3, causes), hs, estimator = "MLMV"),

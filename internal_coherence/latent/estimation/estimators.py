@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
-from internal_coherence.errors import ModelError, check_option
+from internal_coherence.errors import ModelError, check_option, listing
 
 Discrepancy = Literal["ML", "GLS", "ULS", "WLS", "DWLS"]
 StandardErrors = Literal["standard", "robust.sem", "robust.huber.white", "robust.cluster", "first.order", "none"]
 TestName = Literal["standard", "satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus", "none"]
 Information = Literal["expected", "observed", "first.order"]
 ORDERED: Final = ("WLSM", "WLSMV", "WLSMVS", "PML")
+CLUSTERED_ERRORS: Final = ("robust.cluster", "none")
+CLUSTERED_TESTS: Final = ("yuan.bentler.mplus", "satorra.bentler", "standard", "none")
+"""What there is where schools are known."""
 STANDARD_ERRORS: Final[tuple[str, ...]] = get_args(StandardErrors)
 TESTS: Final[tuple[str, ...]] = get_args(TestName)
 INFORMATION: Final[tuple[str, ...]] = get_args(Information)
@@ -118,9 +121,10 @@ def estimator_of(
         if found.information == "expected":
             found = replace(found, information="observed")
     if clustered:
-        if found.discrepancy != "ML" or name in ("MLM", "MLMV", "MLMVS", "MLF"):
-            raise ModelError(f"cluster= goes with estimator 'ML' or 'MLR', not {name!r}")
+        _refuse_with_schools(found, se, test)
         found = replace(found, se="robust.cluster", test="yuan.bentler.mplus", information="observed")
+    elif se == "robust.cluster":
+        raise ModelError("se='robust.cluster' needs the rows' schools; pass cluster=")
     if likelihood == "wishart":
         if found.discrepancy != "ML" or found.robust or fiml:
             raise ModelError("likelihood='wishart' goes with estimator='ML' and complete data")
@@ -134,3 +138,12 @@ def estimator_of(
             check_option(option, value, allowed)
             found = replace(found, **{option: value})  # type: ignore[arg-type]  # checked in the line above
     return found
+
+
+def _refuse_with_schools(found: Estimator, se: str | None, test: str | None) -> None:
+    """Refuse what knows nothing of schools, where they are given."""
+    if found.discrepancy != "ML" or found.name in ("MLM", "MLMV", "MLMVS", "MLF"):
+        raise ModelError(f"cluster= goes with estimator 'ML' or 'MLR', not {found.name!r}")
+    for option, value, allowed in (("se", se, CLUSTERED_ERRORS), ("test", test, CLUSTERED_TESTS)):
+        if value is not None and value not in allowed:
+            raise ModelError(f"{option}={value!r} takes rows as independent; with cluster= there is {listing(allowed)}")

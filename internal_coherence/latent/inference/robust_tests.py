@@ -7,7 +7,8 @@ z the rows in the metric of S, ‖z‖² = d²,
     p + ½ (mean d⁴ − p)                                            rows that are independent (Mardia's kurtosis),
     J/(J−1) n⁻¹ Σ_c {½ tr[(Z_c'Z_c − n_c I)²] + ‖Σ z‖²}            schools c.
 
-Satorra & Bentler's (1994) factor is tr(UΓ)/df; of complete data tr(UΓ) needs no Γ (Γ would have p(p+1)/2 rows).
+Satorra & Bentler's (1994) factor is tr(UΓ)/df; of complete data tr(UΓ) needs no Γ (Γ would have p(p+1)/2 rows). Where schools are
+known, Γ is that of their sums.
 """
 
 from __future__ import annotations
@@ -106,15 +107,12 @@ def _answers(sample: Sample) -> Array:
 
 def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tuple[float, float]:
     """Return the two parts of a trace where rows of a school go together; variances only, or all covariances."""
-    X, school = _answers(sample), np.asarray(sample.cluster)
-    order = np.argsort(school, kind="stable")
-    edges = np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))
+    X = _answers(sample)
     squares = sums = 0.0
-    for start, end in pairwise(edges):
-        rows = order[start:end]
+    for rows in _schools(sample):
         Z = (X[rows] - sample.mean) @ metric
         weighted = Z if sample.weights is None else Z * sample.weights[rows][:, None]
-        size = float(end - start) if sample.weights is None else float(sample.weights[rows].sum())
+        size = float(len(rows)) if sample.weights is None else float(sample.weights[rows].sum())
         excess = np.einsum("np,np->p", weighted, Z) if diagonal else (weighted.T @ Z).ravel()
         excess[:: 1 if diagonal else Z.shape[1] + 1] -= size
         total = weighted.sum(axis=0)
@@ -122,6 +120,14 @@ def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tupl
         sums += float(total @ total)
     widen = J / (J - 1) / sample.n
     return widen * 0.5 * squares, widen * sums
+
+
+def _schools(sample: Sample) -> Iterator[Integers]:
+    """Yield the rows of each school."""
+    school = np.asarray(sample.cluster)
+    order = np.argsort(school, kind="stable")
+    for start, end in pairwise(np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))):
+        yield order[start:end]
 
 
 def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
@@ -143,6 +149,8 @@ def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
     """
     told = told_by_covariates(sample, np.eye(sample.p))
     S = sample.cov if told is None else sample.cov - told.T @ sample.cov @ told  # what covariates leave
+    if sample.cluster is not None:
+        return _by_schools_products(sample, W, S, told, means=means)
     WS = W @ S
     metric = WS @ W
     total = 0.0
@@ -156,6 +164,20 @@ def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
             crossed -= np.einsum("np,np->n", H @ metric, H)
         total += float(weights @ (quadratic - crossed))
     return total / sample.n + 0.5 * float((WS * WS.T).sum()) + (float(np.trace(WS)) if means else 0.0)
+
+
+def _by_schools_products(sample: Sample, W: Array, S: Array, told: Array | None, *, means: bool) -> float:
+    """Return tr(VΓ) where Γ is of schools' sums of products about the means: ½ tr[(WM)²] of M = Σ zz' − nS, school by school."""
+    X, total, J = _answers(sample), 0.0, 0
+    for rows in _schools(sample):
+        D = X[rows] - sample.mean
+        weights = np.ones(len(D)) if sample.weights is None else sample.weights[rows]
+        H = np.zeros_like(D) if told is None else D @ told
+        M = (D * weights[:, None]).T @ D - (H * weights[:, None]).T @ H - weights.sum() * S
+        WM, z = W @ M, weights @ (D - H)
+        total += 0.5 * float((WM * WM.T).sum()) + (float(z @ W @ z) if means else 0.0)
+        J += 1
+    return total * J / (J - 1) / sample.n
 
 
 def u_gamma(

@@ -100,33 +100,27 @@ def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_paramet
     (Q, Q) array
     """
     N = sum(sample.n for sample in samples)
-    total = np.zeros((n_parameters, n_parameters))
-    if not clustered:
+    if clustered:
+        sums = np.zeros((n_parameters, _n_schools(samples)))
         for ram, sample in zip(rams, samples, strict=True):
-            at = np.ix_(ram.free.parameter, ram.free.parameter)
-            own = np.zeros((len(ram.free),) * 2)
-            for _, scores in blocks_of_scores(ram, sample, theta):
-                own += scores @ scores.T
-            total[at] += own
-        return total / N
-    schools = [s.cluster for s in samples if s.cluster is not None]
-    J = 1 + max(int(school.max()) for school in schools)
-    sums = np.zeros((n_parameters, J))
-    for ram, sample, of_row in zip(rams, samples, schools, strict=True):
-        for rows, scores in blocks_of_scores(ram, sample, theta):
-            school = of_row[rows]
-            first = np.flatnonzero(np.diff(school, prepend=-1))
-            sums[ram.free.parameter[:, None], school[first]] += np.add.reduceat(scores, first, axis=1)
-    return sums @ sums.T * (J / (J - 1) / N)
+            sums[ram.free.parameter] += _sums_by_school(ram, sample, theta, sums.shape[1])
+        return _products(sums) / N
+    total = np.zeros((n_parameters, n_parameters))
+    for ram, sample in zip(rams, samples, strict=True):
+        own = np.zeros((len(ram.free),) * 2)
+        for _, scores in blocks_of_scores(ram, sample, theta):
+            own += scores @ scores.T
+        total[ram.free.parameter[:, None], ram.free.parameter] += own
+    return total / N
 
 
 def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
-    """Return the covariances of one group's scores about the observed means, an observation.
+    """Return the covariances of one group's scores about the observed means, an observation of it.
 
     Parameters
     ----------
     ram, sample : Ram, Sample
-        Of one group, complete.
+        Of one group, complete; rows of a school go together where schools are known.
     theta : (Q,) array
         All parameters.
 
@@ -135,9 +129,35 @@ def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
     (q, q) array
     """
     q = len(ram.free)
-    products, sums, n = np.zeros((q, q)), np.zeros(q), 0
+    if sample.cluster is not None:
+        J = _n_schools([sample])
+        sums = _sums_by_school(ram, sample, theta, J, about_means=True)
+        sums -= np.outer(sums.sum(axis=1) / sample.n, np.bincount(sample.cluster, sample.weights, J))
+        present = np.unique(sample.cluster)
+        return _products(sums[:, present]) / sample.n
+    products, total, n = np.zeros((q, q)), np.zeros(q), 0
     for _, scores in blocks_of_scores(ram, sample, theta, about_means=True):
         products += scores @ scores.T
-        sums += scores.sum(axis=1)
+        total += scores.sum(axis=1)
         n += scores.shape[1]
-    return (products - np.outer(sums, sums) / n) / sample.n
+    return (products - np.outer(total, total) / n) / sample.n
+
+
+def _n_schools(samples: Sequence[Sample]) -> int:
+    return 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)
+
+
+def _sums_by_school(ram: Ram, sample: Sample, theta: Array, J: int, *, about_means: bool = False) -> Array:
+    """Return the sums of the scores of every school, (q, J)."""
+    sums, school = np.zeros((len(ram.free), J)), np.asarray(sample.cluster)
+    for rows, scores in blocks_of_scores(ram, sample, theta, about_means=about_means):
+        of_rows = school[rows]
+        first = np.flatnonzero(np.diff(of_rows, prepend=-1))
+        sums[:, of_rows[first]] += np.add.reduceat(scores, first, axis=1)
+    return sums
+
+
+def _products(sums: Array) -> Array:
+    J = sums.shape[1]
+    products: Array = sums @ sums.T * (J / (J - 1))
+    return products
