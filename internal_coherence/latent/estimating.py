@@ -17,7 +17,7 @@ from internal_coherence.errors import (
     warn,
 )
 from internal_coherence.latent.estimation.estimators import Estimator
-from internal_coherence.latent.estimation.starting import starting_values
+from internal_coherence.latent.estimation.starting import starting_values, weak
 from internal_coherence.latent.fit.baseline import Apart
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import equalities, inequalities, rams
@@ -171,7 +171,8 @@ def _estimate(
         inequalities=unequal if len(unequal) else None,
         lower=_bounds(table, o.bounds),
     )
-    solution = problem.solve(starting_values(matrices, samples, asked))
+    start, plain = (starting_values(matrices, samples, asked, plain=plain) for plain in (False, True))
+    solution = problem.solve(start, plain, doubtful=weak(matrices, start))
     fitted = Fitted(problem, solution)
     clusters = _n_clusters(samples)
     notes = teach(table, samples, rows, how, fitted.n_free, o.kind)

@@ -113,18 +113,36 @@ class Problem:
             return WeightedLeastSquares(self.rams, self.samples, self.weights, self.n_parameters)
         return NormalTheory(self.rams, self.samples, kind, self.n_parameters)  # type: ignore[arg-type]  # the other two are above
 
-    def solve(self, start: Array) -> Solution:
+    def solve(self, *starts: Array, doubtful: bool = False) -> Solution:
         """Find the estimates.
 
         Parameters
         ----------
-        start : (Q,) array
-            Where to begin.
+        *starts : (Q,) array
+            Where to begin: where the discrepancy is lowest, and elsewhere only if that leads nowhere, or to variances that
+            can't be.
+        doubtful : bool
+            Begin everywhere.
 
         Returns
         -------
         Solution
+            The lowest minimum that was found.
         """
+        ordered = sorted(starts, key=self.objective.value) if len(starts) > 1 else starts
+        best = self._solve(ordered[0])
+        for start in ordered[1:]:
+            if best.converged and not doubtful and not self._is_improper(best.theta):
+                break
+            other = self._solve(start)
+            if other.converged and (not best.converged or other.point.value < best.point.value - 1e-10):
+                best = other
+        return best
+
+    def _is_improper(self, theta: Array) -> bool:
+        return any(bool((np.diag(ram.matrices(theta)[1]) < 0).any()) for ram in self.rams)
+
+    def _solve(self, start: Array) -> Solution:
         if self.inequalities is None:
             return score(self.objective, start, self.constraints, self.lower)
         return score_within(self.objective, start, self.constraints, self.inequalities, self.lower)

@@ -12,6 +12,7 @@ covariances between factors are those that their indicators' show by least squar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,13 @@ LEAST, MOST = 0.1, 0.95
 """Shares of an indicator's variance between which its residual variance begins."""
 
 
-def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array) -> Array:
+LOW, HIGH = 0.05, 5.0
+"""Loadings, against the first in an indicator's own unit, between which starts are kept."""
+PLAIN: Final = 0.3
+"""Share of an indicator's variance that a plain start has its factor explain."""
+
+
+def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array, *, plain: bool = False) -> Array:
     """Return starting values of all parameters.
 
     Parameters
@@ -36,6 +43,9 @@ def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array
         The data of every group.
     given : (Q,) array
         What the user asks for; NaN where nothing.
+    plain : bool
+        Begin with equal standardised loadings and factors that do not covary: farther from the estimates, but never led
+        astray by covariances that are small.
 
     Returns
     -------
@@ -43,11 +53,35 @@ def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array
     """
     theta = np.zeros(len(given))
     for ram, sample in zip(rams, samples, strict=True):
-        _of_group(ram, sample, theta)
+        _of_group(ram, sample, theta, plain)
     return np.where(np.isnan(given), theta, given)
 
 
-def _of_group(ram: Ram, sample: Sample, theta: Array) -> None:
+def weak(rams: Sequence[Ram], theta: Array) -> bool:
+    """Return whether starting values had to be kept from running away: the covariances that they rest on are hardly there.
+
+    Parameters
+    ----------
+    rams : sequence of Ram
+        The model of every group.
+    theta : (Q,) array
+        As `starting_values` gives them.
+
+    Returns
+    -------
+    bool
+    """
+    for ram in rams:
+        A, _, _ = ram.matrices(theta)
+        loadings = np.abs(A[: ram.n_observed, ram.n_observed :])
+        first = np.take_along_axis(loadings, np.argmax(loadings > 0, axis=0)[None], axis=0)
+        ratio = loadings / np.where(first > 0, first, 1.0)
+        if (np.isclose(ratio, LOW) | np.isclose(ratio, HIGH)).any():
+            return True
+    return False
+
+
+def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> None:
     """Write the starting values of one group's parameters into θ."""
     p, f, S = ram.n_observed, ram.free, sample.cov
     t = len(ram.variables)
@@ -60,9 +94,11 @@ def _of_group(ram: Ram, sample: Sample, theta: Array) -> None:
         indicators = np.flatnonzero((arrows[:p, k] >= 0) | fixed_arrows[:p, k])
         if len(indicators) < 2:
             continue
-        loadings = _loadings(S, indicators)
+        loadings = (
+            np.sqrt(np.diag(S)[indicators] / S[indicators[0], indicators[0]]) if plain else _loadings(S, indicators)
+        )
         marker = ram.A[indicators[0], k]
-        phi = _variance(S, indicators, loadings)
+        phi = PLAIN * S[indicators[0], indicators[0]] if plain else _variance(S, indicators, loadings)
         stands_free = arrows[indicators[0], k] >= 0
         unit = np.sqrt(phi) if stands_free else 1.0 / marker
         for place, loading in zip(indicators, loadings, strict=True):
@@ -74,7 +110,7 @@ def _of_group(ram: Ram, sample: Sample, theta: Array) -> None:
     variance[:p] = residual
     _higher_orders(ram, arrows, variance, theta)
     A, _, _ = ram.matrices(theta)
-    _covariances(ram, S, variance, A[:p, p:], theta)
+    _covariances(ram, S, variance, A[:p, p:] * (not plain), theta)
     intercepts = f.parameter[f.n_a + f.n_s :]
     theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
 
@@ -95,7 +131,7 @@ def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
     above, below = np.einsum("zk,zk->k", S[np.ix_(others, others)], weight), s @ weight
     usable = below > 1e-8 * S[first, first]
     ratio = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
-    loadings[1:] = np.where(np.abs(ratio) > 0.05, np.clip(ratio, -5, 5), 0.05)
+    loadings[1:] = np.where(np.abs(ratio) > LOW, np.clip(ratio, -HIGH, HIGH), LOW)
     return loadings
 
 
