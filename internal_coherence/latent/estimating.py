@@ -59,7 +59,10 @@ def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
         raise ModelError(f"{o.kind}: group=, cluster= and sampling_weights= need the answers themselves, not moments")
     if not o.insist:
         refuse_few_schools(data, rows, o.kind)
-    how = o.how(clustered=rows is not None and rows.cluster is not None)
+    how = o.how(
+        clustered=rows is not None and rows.cluster is not None,
+        weighted=rows is not None and rows.weights is not None,
+    )
     table = _table(data, model, o, rows, how)
     samples, excluded = _samples(data, rows, table, how, o)
     try:
@@ -84,8 +87,8 @@ def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | No
         table = model
     else:
         means = o.meanstructure
-        if means is None:
-            means = bool(labels) or o.missing == "fiml" or how.se == "robust.cluster"
+        if means is None and (labels or o.missing == "fiml" or how.se == "robust.cluster"):
+            means = True
         table = (
             _instruments_own(data, o, labels, means) if model is None else _written(model, o, rows, how, labels, means)
         )
@@ -96,7 +99,7 @@ def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | No
     return with_auxiliary(table, o.auxiliary)
 
 
-def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: bool) -> ParTable:
+def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: bool | None) -> ParTable:
     if not isinstance(data, Responses):
         raise ModelError(
             f"{o.kind}: what is the model? It may be left out only with Responses, whose instrument tells it"
@@ -106,7 +109,7 @@ def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: boo
     return ParTable.from_instrument(
         data.instrument,
         groups=labels,
-        meanstructure=means,
+        meanstructure=bool(means),
         std_lv=o.std_lv,
         effect_coding=o.effect_coding,
         group_equal=tuple(o.group_equal),
@@ -115,7 +118,7 @@ def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: boo
 
 
 def _written(
-    model: str, o: Options, rows: Rows | None, how: Estimator, labels: tuple[str, ...], means: bool
+    model: str, o: Options, rows: Rows | None, how: Estimator, labels: tuple[str, ...], means: bool | None
 ) -> ParTable:
     # Least squares weigh all moments, as in lavaan; only a likelihood can be conditional on covariates.
     return ParTable.from_syntax(
@@ -181,7 +184,7 @@ def _estimate(
         _refuse_unidentified(fitted, table)
         apart = Apart(
             exogenous=given,
-            covariates=_covariates(table) if o.fixed_x else (),
+            covariates=_covariates(table),
             auxiliary=_positions(table, o.auxiliary),
         )
         judged = judge(fitted, apart, clusters)

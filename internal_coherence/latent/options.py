@@ -49,13 +49,13 @@ class Options:
                 f"auxiliary= tells of missing answers under missing='fiml'; with missing={self.missing!r} it has no use"
             )
 
-    def how(self, *, clustered: bool) -> Estimator:
+    def how(self, *, clustered: bool, weighted: bool) -> Estimator:
         """Return what the estimator's name and the options beside it mean together.
 
         Parameters
         ----------
-        clustered : bool
-            Whether the rows' schools are known.
+        clustered, weighted : bool
+            Whether the rows' schools are known, and whether they have sampling weights.
 
         Returns
         -------
@@ -69,6 +69,7 @@ class Options:
             likelihood=self.likelihood,
             fiml=self.missing == "fiml",
             clustered=clustered,
+            weighted=weighted,
         )
 
     def refuse_what_a_table_says(self) -> None:

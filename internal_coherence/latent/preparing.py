@@ -220,7 +220,9 @@ def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishar
         _refuse_constant(X, names, where)
     if not smallest_eigenvalue(cov) >= SINGULAR:
         raise ResponseError(f"{where}some of the variables determine others: {listing(names)}")
-    return Sample(label=label, n=total, cov=cov, mean=mean, X=X, weights=weights, cluster=rows.cluster)
+    return Sample(
+        label=label, n=total, cov=cov, mean=mean, unbiased=wishart, X=X, weights=weights, cluster=rows.cluster
+    )
 
 
 def _refuse_constant(X: Array, names: Sequence[str], where: str) -> None:
@@ -286,4 +288,4 @@ def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool,
     if n <= len(names):
         raise ResponseError(f"{what}: {n} rows for {len(names)} variables: their covariances are singular")
     factor = 1.0 if wishart or moments.missing == "em" else (n - 1) / n
-    return (Sample(label="", n=float(n), cov=part.cov * factor, mean=np.nan_to_num(part.mean)),)
+    return (Sample(label="", n=float(n), cov=part.cov * factor, mean=np.nan_to_num(part.mean), unbiased=wishart),)

@@ -28,6 +28,8 @@ class Sample:
         Covariances, divisor n; under missing answers those of the saturated model.
     mean : (p,) array
         Means.
+    unbiased : bool
+        Whether the divisor is n − 1 in place of n.
     X : (n, p) array or None
         The rows, NaN where missing; None if only moments were given.
     weights : (n,) array or None
@@ -46,6 +48,7 @@ class Sample:
     n: float
     cov: Array
     mean: Array
+    unbiased: bool = False
     X: Array | None = None
     weights: Array | None = None
     exogenous: tuple[int, ...] = ()
@@ -84,7 +87,7 @@ def told_by_covariates(sample: Sample, rows: Array) -> Array | None:
 
 
 def shares(samples: Sequence[Sample]) -> Array:
-    """Return each group's share of all rows.
+    """Return each group's share of all that count: rows, or rows less one where covariances are divided by n − 1.
 
     Parameters
     ----------
@@ -94,6 +97,6 @@ def shares(samples: Sequence[Sample]) -> Array:
     -------
     (G,) array
     """
-    n = np.array([sample.n for sample in samples])
+    n = np.array([sample.n - sample.unbiased for sample in samples])
     share: Array = n / n.sum()
     return share

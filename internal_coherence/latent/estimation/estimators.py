@@ -84,6 +84,7 @@ def estimator_of(
     likelihood: str,
     fiml: bool,
     clustered: bool,
+    weighted: bool = False,
 ) -> Estimator:
     """Return what an estimator's name and the other options mean together.
 
@@ -99,6 +100,8 @@ def estimator_of(
         Whether answers are missing and all rows are used.
     clustered : bool
         Whether the rows' schools are given.
+    weighted : bool
+        Whether rows have sampling weights, under which only a sandwich is right.
 
     Returns
     -------
@@ -120,6 +123,10 @@ def estimator_of(
             raise ModelError(f"missing='fiml' goes with estimator 'ML', 'MLR' or 'MLF', not {name!r}")
         if found.information == "expected":
             found = replace(found, information="observed")
+    if weighted:
+        if name not in ("ML", "MLR"):
+            raise ModelError(f"sampling_weights= goes with estimator 'ML' or 'MLR', not {name!r}")
+        found = replace(KNOWN["MLR"], name=name)
     if clustered:
         _refuse_with_schools(found, se, test)
         found = replace(found, se="robust.cluster", test="yuan.bentler.mplus", information="observed")
@@ -137,6 +144,9 @@ def estimator_of(
         if value is not None:
             check_option(option, value, allowed)
             found = replace(found, **{option: value})  # type: ignore[arg-type]  # checked in the line above
+    # These errors have an information of their own.
+    if information is None and se in ("first.order", "robust.huber.white") and found.discrepancy == "ML":
+        found = replace(found, information="first.order" if se == "first.order" else "observed")
     return found
 
 

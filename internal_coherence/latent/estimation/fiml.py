@@ -110,6 +110,11 @@ class FullInformation:
     samples: Sequence[Sample]
     n_parameters: int
 
+    @property
+    def unit(self) -> float:
+        """1: the discrepancy has no unit."""
+        return 1.0
+
     def hessian(self, theta: Array) -> Array | None:
         """Return None: steps by the expected curvature cost less."""
 

@@ -85,6 +85,11 @@ class NormalTheory:
             return np.asarray(np.linalg.slogdet(S)[1], dtype=np.float64)
         return inverse(S) if self.kind == "GLS" else np.eye(len(S))
 
+    @cached_property
+    def unit(self) -> float:
+        """The mean square of the variances for ULS, whose discrepancy is in their unit; else 1."""
+        return float(np.mean([np.mean(np.diag(s.cov) ** 2) for s in self.samples])) if self.kind == "ULS" else 1.0
+
     def value(self, theta: Array) -> float:
         """Return the discrepancy; infinite where a Σ is not positive definite."""
         found = self._groups(theta)

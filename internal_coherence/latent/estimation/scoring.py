@@ -60,6 +60,10 @@ class Point:
 class Objective(Protocol):
     """What is made small."""
 
+    @property
+    def unit(self) -> float:
+        """In which the discrepancy is small or large: 1 where it has none."""
+
     def value(self, theta: Array) -> float:
         """Return the discrepancy; infinite where the model is impossible."""
 
@@ -177,6 +181,7 @@ def score(
             held = (theta <= lower) & (point.gradient > 0)
         own = _newton(objective, point, theta, constraints, held) if last < NEAR and not fast else None
         step = own or _step(point.gradient, point.curvature, theta, constraints, held)
+        step = step._replace(size=step.size / objective.unit)
         shrinking = step.size / last
         fast = own is None and shrinking < SLOW
         # What a step leaves: of Newton's the square, of others as much of it as it left of the last.

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.estimation.estimators import Information
 from internal_coherence.latent.estimation.fiml import curvature_of_patterns, of_patterns, saturated_information
 from internal_coherence.latent.estimation.scoring import null_space, solve
 from internal_coherence.latent.model.derivatives import (
     Columns,
     columns,
     expected_information,
-    observed_information,
 )
 from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
@@ -69,14 +67,15 @@ def gains(fitted: Fitted, g: int, candidates: Places) -> Gain:
     both = _together(ram.free, candidates)
     slope, information = _curvature(fitted, g, at, both.places)
     own = ram.free.parameter
-    whole = fitted.information(_kind(fitted))
+    whole = fitted.expected
     bread = fitted.inverted(whole)
     mixed = share * information[np.ix_(both.new, both.kept)]
     left = share * np.diag(information)[both.new] - np.einsum("kq,qr,kr->k", mixed, bread[np.ix_(own, own)], mixed)
     gradient = share * slope[both.new]
     with np.errstate(divide="ignore", invalid="ignore"):
-        usable = left > 1e-10
-        statistic = np.where(usable, p.n_counted * gradient**2 / left, np.nan)
+        # What is left of a candidate that the free ones can stand in for is rounding.
+        usable = left > 1e-8 * share * np.diag(information)[both.new]
+        statistic = np.where(usable, p.n * gradient**2 / left, np.nan)
         change = np.where(usable, -gradient / left, np.nan)
     return Gain(statistic=statistic, change=change)
 
@@ -108,17 +107,10 @@ def _together(free: Places, new: Places) -> _Together:
     return _Together(places=places, kept=kept, new=added)
 
 
-def _kind(fitted: Fitted) -> Information:
-    """Return which information score tests rest on, as in lavaan: the model's, but the expected one under missing answers."""
-    kind = fitted.problem.estimator.information
-    return "expected" if fitted.problem.missing or kind == "first.order" else kind
-
-
 def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Array, Array]:
     """Return the gradient and the information of one group by the parameters in some places."""
     p = fitted.problem
     sample, c = p.samples[g], columns(at, places)
-    observed = _kind(fitted) == "observed"
     if p.missing:
         return _of_patterns(fitted, g, at, places, c)
     d = sample.mean - at.mu if p.rams[g].has_means else np.zeros(sample.p)
@@ -136,20 +128,18 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     y = W @ d
     G = W - W @ sample.cov @ W - np.outer(y, y)
     slope = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
-    if observed:
-        return slope, observed_information(at, places, c, W, sample.cov, d)
     return slope, expected_information(at, places, c, W)
 
 
 def _of_patterns(fitted: Fitted, g: int, at: Implied, places: Places, c: Columns) -> tuple[Array, Array]:
     p = fitted.problem
-    sample, observed = p.samples[g], _kind(fitted) == "observed"
+    sample = p.samples[g]
     G, y = np.zeros((sample.p, sample.p)), np.zeros(sample.p)
     for part in of_patterns(sample, at.sigma, at.mu):
         G += np.tensordot(part.share, part.W - part.R, 1)
         y += part.share @ part.y
-    saturated = saturated_information(sample, at.sigma, at.mu, observed=observed)
-    H = curvature_of_patterns(at, places, sample, saturated, observed=observed)
+    saturated = saturated_information(sample, at.sigma, at.mu, observed=False)
+    H = curvature_of_patterns(at, places, sample, saturated, observed=False)
     return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y, H
 
 
@@ -172,9 +162,9 @@ def parted(fitted: Fitted, J: Array, released: list[int] | None) -> float:
     """
     kept = np.zeros(len(J), dtype=bool) if released is None else ~np.isin(np.arange(len(J)), released)
     Z = null_space(J[kept])
-    information = fitted.information(_kind(fitted))
+    information = fitted.expected
     g = Z.T @ fitted.solution.point.gradient
-    return fitted.problem.n_counted * float(g @ solve(Z.T @ information @ Z, g))
+    return fitted.problem.n * float(g @ solve(Z.T @ information @ Z, g))
 
 
 def wald(vcov: Array, residual: Array, J: Array) -> tuple[float, int]:
