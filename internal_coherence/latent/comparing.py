@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ConvergenceWarning, ModelError, check_option, listing, warn
+from internal_coherence.latent.estimation.scoring import at_once
 from internal_coherence.latent.fit.indices import p_value, rmsea
-from internal_coherence.latent.inference.curvatures import likelihood_curvature
 from internal_coherence.latent.inference.nested import satorra_2000
-from internal_coherence.latent.inference.scores import meat
+from internal_coherence.latent.inference.testing import model_trace, satorra_bentler
 from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.solving import Fitted
 from internal_coherence.records import Record
 
 Array = NDArray[np.float64]
@@ -68,7 +69,8 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
         What to call them; by default ``model 1`` and so on, in the order given.
     method : {"auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"}
         How the difference is corrected where χ² is; by default Satorra & Bentler's (2001) way, from the two scaling factors.
-        That of 2010 can't become negative. Satorra's (2000) needs no factors, and corrects for unequal parts as well.
+        Their difference can become negative; that of 2010 seldom does. Satorra's (2000) needs no factors, and corrects for
+        unequal parts as well: it is the usual one after MLMV and kin.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
         raise ModelError(f"method={method!r} is for scaled tests; these fits have the standard one")
     if method == "satorra.2000" and fits[0]._fitted.problem.missing:
         raise ModelError("method='satorra.2000' needs complete data; with missing='fiml' take 'satorra.bentler.2001'")
-    chosen = ("satorra.bentler.2001" if robust else "standard") if method == "auto" else method
+    chosen = _usual(fits[0]) if method == "auto" else method
     rows = [_row(fits[k], titles[k]) for k in order]
     for (a, b), row, before in zip(pairwise(order), rows[1:], rows, strict=False):
         row |= _difference(fits[b], fits[a], chosen)
@@ -104,6 +106,14 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     shown = ["model", "df", "aic", "bic", "chisq", "chisq_diff", "rmsea", "df_diff", "pvalue"]
     frame = pd.DataFrame(rows).reindex(columns=[*shown, "cfi_diff", "rmsea_diff", "srmr_diff"])
     return FitComparison(method=chosen, table=frame)
+
+
+def _usual(fit: SemFit) -> str:
+    """Return the usual way for an estimator: the factors of adjusted and shifted tests say too little for Satorra & Bentler's."""
+    test = fit._fitted.problem.estimator.test
+    if test in ("scaled.shifted", "mean.var.adjusted"):
+        return "satorra.2000"
+    return "satorra.bentler.2001" if fit._fitted.problem.estimator.robust else "standard"
 
 
 def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
@@ -162,7 +172,7 @@ def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
         factor = (more.df * _factor(more) - less.df * c1) / m
         if factor <= 0:
             warn(
-                "compare: the difference has a negative scaling factor; take method='satorra.bentler.2010'",
+                f"compare: the difference has a negative scaling factor by {method!r}; take method='satorra.2000'",
                 ConvergenceWarning,
             )
         scaled, expected = (T / factor, m * factor) if factor > 0 else (float("nan"), float("nan"))
@@ -197,8 +207,6 @@ def _values(fit: SemFit) -> list[float]:
 
 def _factor_at(less: SemFit, more: SemFit) -> float:
     """Return the scaling factor of the larger model at the estimates of the smaller (Satorra & Bentler 2010)."""
-    p = less._fitted.problem
-    theta = _mapped(less, more)
     if less.df == 0 or less._judged is None:
         return 1.0
     own = {(r.lhs, r.op, r.rhs, r.group) for r in more.table.entries}
@@ -210,7 +218,8 @@ def _factor_at(less: SemFit, more: SemFit) -> float:
         raise ModelError(
             f"method='satorra.bentler.2010' needs models with the same loadings; one lacks {listing(strangers, 4)}"
         )
-    H = likelihood_curvature(p.rams, p.samples, theta, p.n_parameters, "observed")
-    B = meat(p.rams, p.samples, theta, p.n_parameters, clustered=less.n_clusters > 0)
-    trace = float((less._fitted.inverted(H) * B).sum())
-    return (less._judged.saturated_trace - trace) / less.df
+    problem, theta = less._fitted.problem, _mapped(less, more)
+    there = Fitted(problem, at_once(problem.objective, theta))
+    if problem.estimator.test == "satorra.bentler":
+        return satorra_bentler(there) / less.df
+    return (less._judged.saturated_trace - model_trace(there, clustered=less.n_clusters > 0)) / less.df

@@ -112,8 +112,8 @@ def _instruments_own(data: Data, o: Options, labels: tuple[str, ...], means: boo
         meanstructure=bool(means),
         std_lv=o.std_lv,
         effect_coding=o.effect_coding,
-        group_equal=tuple(o.group_equal),
-        group_partial=tuple(o.group_partial),
+        group_equal=o.group_equal,
+        group_partial=o.group_partial,
     )
 
 
@@ -129,8 +129,8 @@ def _written(
         orthogonal=o.orthogonal,
         effect_coding=o.effect_coding,
         fixed_x=o.fixed_x and not o.auxiliary and how.discrepancy == "ML",
-        group_equal=tuple(o.group_equal),
-        group_partial=tuple(o.group_partial),
+        group_equal=o.group_equal,
+        group_partial=o.group_partial,
         kind=o.kind,
         observed=None if rows is None else tuple(map(str, rows.frame.columns)),
     )

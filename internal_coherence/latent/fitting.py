@@ -19,8 +19,8 @@ def cfa(
     missing: Missing = "listwise",
     auxiliary: Sequence[str] = (),
     group: Column = None,
-    group_equal: Sequence[str] = (),
-    group_partial: Sequence[str] = (),
+    group_equal: str | Sequence[str] = (),
+    group_partial: str | Sequence[str] = (),
     cluster: Column = None,
     sampling_weights: Column = None,
     std_lv: bool = False,
@@ -52,7 +52,7 @@ def cfa(
         covary with everything and take no degrees of freedom.
     group : str or array, optional
         A column, or one value a row: a model of several groups.
-    group_equal, group_partial : sequence of str
+    group_equal, group_partial : str or sequence of str
         What is equal over groups: ``"loadings"``, ``"intercepts"``, ``"residuals"``, ``"means"``, …; and which parameters
         are not, as ``"trust=~t2"``.
     cluster : str or array, optional
@@ -140,8 +140,8 @@ def sem(
     missing: Missing = "listwise",
     auxiliary: Sequence[str] = (),
     group: Column = None,
-    group_equal: Sequence[str] = (),
-    group_partial: Sequence[str] = (),
+    group_equal: str | Sequence[str] = (),
+    group_partial: str | Sequence[str] = (),
     cluster: Column = None,
     sampling_weights: Column = None,
     std_lv: bool = False,

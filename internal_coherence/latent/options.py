@@ -23,8 +23,8 @@ class Options:
     missing: Missing
     auxiliary: Sequence[str]
     group: Column
-    group_equal: Sequence[str]
-    group_partial: Sequence[str]
+    group_equal: str | Sequence[str]
+    group_partial: str | Sequence[str]
     cluster: Column
     sampling_weights: Column
     std_lv: bool

@@ -225,6 +225,8 @@ class SemFit(Record):
         unit: Unit = "raw" if type in ("normalized", "standardized") else type  # type: ignore[assignment]  # one of the others
         found = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, unit)
         cov, mean = found.cov, found.mean
+        if type == "cor.bollen":  # a mean has no correlation; it is left in standard deviations
+            mean = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, "cor.bentler").mean
         if type in ("normalized", "standardized"):
             errors = residual_errors(self._solved(f"{type} residuals"), g, self._vcov, of_fit=type == "standardized")
             cov, mean = in_errors(cov, errors.cov), in_errors(mean, errors.mean)
@@ -316,7 +318,7 @@ class SemFit(Record):
 
     def _name(self, parameter: int) -> str:
         row = next(row for row in self.table.entries if row.free == parameter + 1)
-        return row.label or row.name
+        return f"{row.name} in {self.groups[row.group - 1]}" if len(self.groups) > 1 else row.name
 
     def factor_scores(self, method: ScoreMethod = "regression") -> pd.DataFrame:
         """Return scores of the latent variables, row by row.

@@ -61,7 +61,11 @@ def _weights(ram: Ram, theta: Array, omega: Array, has: NDArray[np.intp], method
         )
         return regression
     A, S, _ = ram.matrices(theta)
-    loadings, theta_ee = A[np.ix_(has, np.arange(p, len(A)))], S[np.ix_(has, has)]
-    weighted = np.linalg.solve(theta_ee, loadings)
-    bartlett: Array = np.asarray(np.linalg.solve(loadings.T @ weighted, weighted.T), dtype=np.float64)
+    # Arrows between observed variables carry loadings and residuals on.
+    through = np.linalg.inv(np.eye(p) - A[:p, :p])
+    loadings = (through @ A[:p, p:])[has]
+    theta_ee = (through @ S[:p, :p] @ through.T)[has[:, None], has]
+    weighted = np.linalg.pinv(theta_ee, hermitian=True) @ loadings
+    # What no indicator shows has no score: it gets 0.
+    bartlett: Array = np.linalg.pinv(loadings.T @ weighted, hermitian=True) @ weighted.T
     return bartlett

@@ -122,7 +122,8 @@ def _jacobian(fitted: Fitted, g: int) -> Array:
 def _of_normal(fitted: Fitted, g: int, vcov: Array, *, of_fit: bool) -> Array:
     p = fitted.problem
     own, sample = p.rams[g].free.parameter, p.samples[g]
-    sigma = implied(p.rams[g], fitted.theta).sigma if p.estimator.discrepancy == "ML" else sample.cov
+    at_model = of_fit and p.estimator.discrepancy == "ML"
+    sigma = implied(p.rams[g], fitted.theta).sigma if at_model else sample.cov
     i, j = triangle(sample.p)
     variances = np.concatenate([sigma[i, i] * sigma[j, j] + sigma[i, j] ** 2, np.diag(sigma)]) / sample.n
     if not of_fit:

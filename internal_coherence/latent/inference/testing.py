@@ -63,7 +63,9 @@ def standard_test(fitted: Fitted, df: int) -> TestOfFit:
     -------
     TestOfFit
     """
-    return TestOfFit(chisq=fitted.chisq, df=df, p_value=p_value(fitted.chisq, df))
+    # Unweighted least squares have a χ² in name only.
+    named = fitted.problem.estimator.discrepancy == "ULS"
+    return TestOfFit(chisq=fitted.chisq, df=df, p_value=float("nan") if named else p_value(fitted.chisq, df))
 
 
 def robust_test(fitted: Fitted, df: int, traces: float) -> TestOfFit:
