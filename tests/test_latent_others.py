@@ -353,7 +353,7 @@ def test_data_that_can_tell_nothing_are_named(data):
         ic.cfa(hs.assign(x2=np.nan), M3, missing="fiml")
     with pytest.raises(ic.ResponseError, match="all rows are of one school"):
         ic.cfa(hs.assign(s=1), M3, cluster="s", estimator="MLR")
-    with pytest.raises(ic.ModelError, match="45 variances and covariances by their own covariances, which 40 rows"):
+    with pytest.raises(ic.ModelError, match="45 moments by their own covariances, which 40 rows"):
         ic.cfa(hs.head(40), M3, estimator="WLS")
     with pytest.warns(ic.ConvergenceWarning, match="could not be satisfied together"):
         fit = ic.cfa(hs, "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + x5 + x6\na == b\na == b + 1")

@@ -19,7 +19,9 @@ from internal_coherence.latent.estimation.weighted import (
     enough_rows,
     gamma,
     inverse_of_free,
+    jacobian,
     normal_theory_weight,
+    with_means,
 )
 from internal_coherence.latent.inference.curvatures import Curvature, likelihood_curvature
 from internal_coherence.latent.inference.scores import meat, meat_about_means
@@ -83,11 +85,14 @@ class Problem:
     def weights(self) -> list[Array]:
         """V of every group, for weighted least squares."""
         if self.estimator.discrepancy == "WLS":
-            return [inverse_of_free(enough_rows(sample), sample) for sample in self.samples]
-        return [inverse_of_free(np.diag(np.diag(gamma(sample))), sample) for sample in self.samples]
+            found = [enough_rows(s, means=ram.has_means) for ram, s in zip(self.rams, self.samples, strict=True)]
+        else:
+            found = [gamma(s, means=ram.has_means) for ram, s in zip(self.rams, self.samples, strict=True)]
+            found = [np.diag(np.diag(G)) for G in found]
+        return [inverse_of_free(G, sample) for G, sample in zip(found, self.samples, strict=True)]
 
     def weight(self, g: int) -> Array:
-        """Return what weighs the squared residuals of one group's covariances, where the discrepancy is no likelihood.
+        """Return what weighs the squared residuals of one group's moments, where the discrepancy is no likelihood.
 
         Parameters
         ----------
@@ -96,12 +101,16 @@ class Problem:
 
         Returns
         -------
-        (p(p + 1)/2, p(p + 1)/2) array
+        (s, s) array
+            Of the covariances, and of the means where the model speaks of them.
         """
-        sample, kind = self.samples[g], self.estimator.discrepancy
+        sample, kind, means = self.samples[g], self.estimator.discrepancy, self.rams[g].has_means
         if kind == "ULS":
-            return np.eye(sample.p * (sample.p + 1) // 2)
-        return normal_theory_weight(inverse(sample.cov)) if kind == "GLS" else self.weights[g]
+            return np.eye(sample.p * (sample.p + 1) // 2 + means * sample.p)
+        if kind != "GLS":
+            return self.weights[g]
+        W = inverse(sample.cov)
+        return with_means(normal_theory_weight(W), W) if means else normal_theory_weight(W)
 
     @cached_property
     def objective(self) -> Objective:
@@ -303,9 +312,9 @@ class Fitted:
         ram, sample = p.rams[g], p.samples[g]
         if p.estimator.discrepancy == "ML":
             return meat_about_means(ram, sample, self.theta)
-        J = columns(implied(ram, self.theta), ram.free).jacobian()
+        J = jacobian(columns(implied(ram, self.theta), ram.free), means=ram.has_means)
         VJ = p.weight(g) @ J
-        return VJ.T @ gamma(sample) @ VJ
+        return VJ.T @ gamma(sample, means=ram.has_means) @ VJ
 
     @cached_property
     def vcov(self) -> Array:

@@ -1,7 +1,8 @@
 """Weighted least squares: ADF (WLS), its diagonal (DWLS). Only for as many items as their moments' covariances allow.
 
-With s the different covariances and σ what the model says of them, F = ½ (s − σ)'V(s − σ) [+ ½ d'S⁻¹d], V the inverse of the
-covariances Γ of the s, which come from fourth moments (Browne 1984), or of its diagonal alone.
+With s the different covariances, and the means where the model speaks of them, and σ what it says they are,
+F = ½ (s − σ)'V(s − σ), V the inverse of the covariances Γ of the s, which come from third and fourth moments (Browne 1984), or of
+its diagonal alone.
 """
 
 from __future__ import annotations
@@ -14,79 +15,144 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.latent.estimation.scoring import Point
-from internal_coherence.latent.model.derivatives import columns
-from internal_coherence.latent.model.ram import Ram, implied, inverse
+from internal_coherence.latent.model.derivatives import Columns, columns
+from internal_coherence.latent.model.ram import Implied, Ram, implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares, told_by_covariates
 
 Array = NDArray[np.float64]
 
 
-def products_of_rows(sample: Sample) -> Array:
-    """Return every row's products of two deviations from the mean, in the order of the lower triangle of S.
+def moments_of_rows(sample: Sample, *, means: bool) -> Array:
+    """Return what each row gives of the moments: products of two deviations from the mean, and the deviations.
 
-    Where covariates are fixed to the data, less the products of what these tell of the row.
+    Where covariates are fixed to the data, less what these tell of the row.
 
     Parameters
     ----------
     sample : Sample
         With complete rows.
+    means : bool
+        Whether deviations follow the products.
 
     Returns
     -------
-    (n, p(p + 1)/2) array
+    (n, p(p + 1)/2) or (n, p(p + 1)/2 + p) array
+        In the order of the lower triangle of S.
     """
     if sample.X is None:
         raise ModelError("this needs the answers themselves, not only their moments")
     Z = sample.X - sample.mean
     i, j = triangle(sample.p)
-    products: Array = Z[:, i] * Z[:, j]
-    told = told_by_covariates(sample, Z)
-    return products if told is None else products - told[:, i] * told[:, j]
+    products, deviations = Z[:, i] * Z[:, j], Z
+    if (told := told_by_covariates(sample, Z)) is not None:
+        products, deviations = products - told[:, i] * told[:, j], Z - told
+    return np.concatenate([products, deviations], axis=1) if means else products
 
 
-def gamma(sample: Sample) -> Array:
-    """Return Γ, n times the covariances of the different entries of S, from fourth moments (divisor n).
+def gamma(sample: Sample, *, means: bool) -> Array:
+    """Return Γ, n times the covariances of the moments, from third and fourth moments (divisor n).
 
     Parameters
     ----------
     sample : Sample
         With complete rows.
+    means : bool
+        Of the means too.
 
     Returns
     -------
-    (p(p + 1)/2, p(p + 1)/2) array
+    (s, s) array
     """
-    P = products_of_rows(sample)
+    P = moments_of_rows(sample, means=means)
     P -= P.mean(axis=0)
     fourth: Array = P.T @ P / len(P)
     return fourth
 
 
-def enough_rows(sample: Sample) -> Array:
+def jacobian(c: Columns, *, means: bool) -> Array:
+    """Return the derivatives of the moments by q parameters.
+
+    Parameters
+    ----------
+    c : Columns
+        Of the parameters.
+    means : bool
+        Whether those of the means follow those of the covariances.
+
+    Returns
+    -------
+    (s, q) array
+    """
+    return np.concatenate([c.jacobian(), c.M]) if means else c.jacobian()
+
+
+def misfit(sample: Sample, at: Implied, *, means: bool) -> Array:
+    """Return the observed moments less the implied ones.
+
+    Parameters
+    ----------
+    sample : Sample
+        Observed.
+    at : Implied
+        Implied.
+    means : bool
+        Whether means follow the covariances.
+
+    Returns
+    -------
+    (s,) array
+    """
+    e: Array = (sample.cov - at.sigma)[triangle(sample.p)]
+    return np.concatenate([e, sample.mean - at.mu]) if means else e
+
+
+def with_means(V: Array, W: Array) -> Array:
+    """Return a weight of covariances and means that are weighed apart.
+
+    Parameters
+    ----------
+    V : (p*, p*) array
+        Of the covariances.
+    W : (p, p) array
+        Of the means.
+
+    Returns
+    -------
+    (p* + p, p* + p) array
+    """
+    size = len(V)
+    whole = np.zeros((size + len(W),) * 2)
+    whole[:size, :size], whole[size:, size:] = V, W
+    return whole
+
+
+def enough_rows(sample: Sample, *, means: bool) -> Array:
     """Return Γ of a sample that has rows enough for it to be inverted.
 
     Parameters
     ----------
     sample : Sample
         With complete rows.
+    means : bool
+        Whether Γ is of the means too.
 
     Returns
     -------
-    (p*, p*) array
+    (s, s) array
 
     Raises
     ------
     ModelError
         If there are no more rows than moments.
     """
-    moments = sample.p * (sample.p + 1) // 2
+    moments = sample.p * (sample.p + 1) // 2 + means * sample.p
     if sample.X is not None and len(sample.X) <= moments:
         raise ModelError(
-            f"estimator='WLS' weighs {moments} variances and covariances by their own covariances, which {len(sample.X)} rows"
+            f"estimator='WLS' weighs {moments} moments by their own covariances, which {len(sample.X)} rows"
             " can't tell; 'DWLS' and 'MLR' need fewer"
         )
-    return gamma(sample)
+    return gamma(sample, means=means)
 
 
 def inverse_of_free(G: Array, sample: Sample) -> Array:
@@ -104,7 +170,10 @@ def inverse_of_free(G: Array, sample: Sample) -> Array:
     (p*, p*) array
     """
     i, j = triangle(sample.p)
-    free = np.flatnonzero(~(np.isin(i, sample.exogenous) & np.isin(j, sample.exogenous)))
+    fixed = np.isin(i, sample.exogenous) & np.isin(j, sample.exogenous)
+    if len(G) > len(fixed):
+        fixed = np.concatenate([fixed, np.isin(np.arange(sample.p), sample.exogenous)])
+    free = np.flatnonzero(~fixed)
     V = np.zeros_like(G)
     V[free[:, None], free] = inverse(G[free[:, None], free])
     return V
@@ -170,16 +239,10 @@ class WeightedLeastSquares:
         q = self.n_parameters
         total, gradient, curvature = 0.0, np.zeros(q), np.zeros((q, q))
         for ram, sample, V, share in zip(self.rams, self.samples, self.weights, shares(self.samples), strict=True):
-            at = implied(ram, theta)
-            c, own = columns(at, ram.free), ram.free.parameter
-            J, e = c.jacobian(), (sample.cov - at.sigma)[triangle(sample.p)]
+            at, own = implied(ram, theta), ram.free.parameter
+            J, e = jacobian(columns(at, ram.free), means=ram.has_means), misfit(sample, at, means=ram.has_means)
             VJ = V @ J
             total += share * 0.5 * float(e @ V @ e)
             gradient[own] -= share * (VJ.T @ e)
-            curvature[np.ix_(own, own)] += share * (J.T @ VJ)
-            if len(ram.free.m_row):
-                W, d = inverse(sample.cov), sample.mean - at.mu
-                total += share * 0.5 * float(d @ W @ d)
-                gradient[own] -= share * (c.M.T @ W @ d)
-                curvature[np.ix_(own, own)] += share * (c.M.T @ W @ c.M)
+            curvature[own[:, None], own] += share * (J.T @ VJ)
         return Point(value=total, gradient=gradient, expected=lambda: curvature)

@@ -295,24 +295,18 @@ def _absolute(j: Judged) -> dict[str, float]:
 
 
 def _weighted_squares(j: Judged, g: int, means: bool, sample: Sample, sigma: Array) -> tuple[float, float]:
+    """Return the weighted squares of one group's residuals, and of its moments."""
     p = j.fitted.problem
-    S, R = sample.cov.copy(), sample.cov - sigma
+    S, R, mean = sample.cov.copy(), sample.cov - sigma, sample.mean.copy()
+    d = sample.mean - implied(p.rams[g], j.fitted.theta).mu
     given = np.ix_(j.exogenous, j.exogenous)
-    S[given] = R[given] = 0.0  # what is fixed to the data explains nothing
+    S[given] = R[given] = mean[list(j.exogenous)] = 0.0  # what is fixed to the data explains nothing
     kind = p.estimator.discrepancy
-    if kind in ("WLS", "DWLS"):
-        i, k = triangle(sample.p)
-        V = p.weights[g]
-        return float(R[i, k] @ V @ R[i, k]), float(S[i, k] @ V @ S[i, k])
-    if kind == "ULS":
-        i, k = triangle(sample.p)
-        return float(R[i, k] @ R[i, k]), float(S[i, k] @ S[i, k])
+    if kind in ("ULS", "WLS", "DWLS"):
+        at, V = triangle(sample.p), p.weight(g)
+        e, s = (np.concatenate([x[at], m]) if means else x[at] for x, m in ((R, d), (S, mean)))
+        return float(e @ V @ e), float(s @ V @ s)
     W = inverse(sigma if kind == "ML" else sample.cov)
     WR, WS = W @ R, W @ S
     left, whole = 0.5 * float((WR * WR.T).sum()), 0.5 * float((WS * WS.T).sum())
-    if means:
-        mean = sample.mean.copy()
-        mean[list(j.exogenous)] = 0.0
-        d = sample.mean - implied(p.rams[g], j.fitted.theta).mu
-        left, whole = left + float(d @ W @ d), whole + float(mean @ W @ mean)
-    return left, whole
+    return (left + float(d @ W @ d), whole + float(mean @ W @ mean)) if means else (left, whole)

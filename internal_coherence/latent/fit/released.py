@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.fiml import curvature_of_patterns, of_patterns, saturated_information
 from internal_coherence.latent.estimation.scoring import null_space, solve
+from internal_coherence.latent.estimation.weighted import jacobian, misfit
 from internal_coherence.latent.model.derivatives import (
     Columns,
     columns,
     expected_information,
 )
 from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
-from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
@@ -116,9 +116,8 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     d = sample.mean - at.mu if p.rams[g].has_means else np.zeros(sample.p)
     kind = p.estimator.discrepancy
     if kind in ("WLS", "DWLS", "ULS"):
-        J = c.jacobian()
-        V = p.weight(g)
-        e = (sample.cov - at.sigma)[triangle(sample.p)]
+        means = p.rams[g].has_means
+        J, V, e = jacobian(c, means=means), p.weight(g), misfit(sample, at, means=means)
         return -(J.T @ (V @ e)), J.T @ V @ J
     if kind == "GLS":
         W = inverse(sample.cov)

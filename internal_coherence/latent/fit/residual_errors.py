@@ -190,7 +190,8 @@ def _influence(fitted: Fitted, g: int, rows: NDArray[np.intp], *, of_fit: bool) 
             at = implied(ram, fitted.theta)
             scores = casewise_scores(D, inverse(at.sigma), at, ram.free, np.arange(sample.p))
         else:
-            scores = _jacobian(fitted, g)[: len(i)].T @ p.weight(g) @ deviations[:, : len(i)].T
+            s = len(deviations[0]) if ram.has_means else len(i)
+            scores = _jacobian(fitted, g)[:s].T @ p.weight(g) @ deviations[:, :s].T
         moved = fitted.bread[own[:, None], own] * (sample.n / p.n) @ scores
         deviations -= moved.T @ _jacobian(fitted, g).T
     return deviations if sample.weights is None else deviations * sample.weights[rows][:, None]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.estimators import TestName
-from internal_coherence.latent.estimation.weighted import gamma, normal_theory_weight, products_of_rows
+from internal_coherence.latent.estimation.weighted import gamma, jacobian, normal_theory_weight, with_means
 from internal_coherence.latent.fit.baseline import Apart, unstructured
 from internal_coherence.latent.fit.indices import p_value
 from internal_coherence.latent.inference.robust_tests import (
@@ -19,7 +19,7 @@ from internal_coherence.latent.inference.robust_tests import (
 )
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
-from internal_coherence.latent.sample import shares, told_by_covariates
+from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
 Array = NDArray[np.float64]
@@ -211,33 +211,16 @@ def _u_gamma(fitted: Fitted) -> Array:
     p = fitted.problem
     weights, gammas, jacobians = [], [], []
     for g, (ram, sample) in enumerate(zip(p.rams, p.samples, strict=True)):
-        at = implied(ram, fitted.theta)
-        c, own = columns(at, ram.free), ram.free.parameter
-        J = np.zeros((sample.p * (sample.p + 1) // 2, p.n_parameters))
-        J[:, own] = c.jacobian()
-        V = normal_theory_weight(inverse(at.sigma)) if p.estimator.discrepancy == "ML" else p.weight(g)
-        G = gamma(sample)
-        if ram.has_means:
-            J, V, G = _with_means(fitted, g, J, V)
-        weights.append(V)
-        gammas.append(G)
+        at, means = implied(ram, fitted.theta), ram.has_means
+        own = jacobian(columns(at, ram.free), means=means)
+        J = np.zeros((len(own), p.n_parameters))
+        J[:, ram.free.parameter] = own
         jacobians.append(J)
+        weights.append(_at_model(inverse(at.sigma), means) if p.estimator.discrepancy == "ML" else p.weight(g))
+        gammas.append(gamma(sample, means=means))
     return u_gamma(weights, gammas, jacobians, shares(p.samples), fitted.free_directions)
 
 
-def _with_means(fitted: Fitted, g: int, J: Array, V: Array) -> tuple[Array, Array, Array]:
-    """Return J, V and Γ with the means before the covariances."""
-    p = fitted.problem
-    ram, sample = p.rams[g], p.samples[g]
-    at = implied(ram, fitted.theta)
-    M = np.zeros((sample.p, p.n_parameters))
-    M[:, ram.free.parameter] = columns(at, ram.free).M
-    D = sample.X - sample.mean  # type: ignore[operator]  # products_of_rows has asked for X
-    told = told_by_covariates(sample, D)
-    rows = np.concatenate([D if told is None else D - told, products_of_rows(sample)], axis=1)
-    rows = rows - rows.mean(axis=0)
-    size = sample.p
-    whole = np.zeros((size + len(V),) * 2)
-    whole[:size, :size] = inverse(at.sigma if p.estimator.discrepancy == "ML" else sample.cov)
-    whole[size:, size:] = V
-    return np.concatenate([M, J]), whole, rows.T @ rows / len(rows)
+def _at_model(W: Array, means: bool) -> Array:
+    """Return the weight of the moments under normal answers."""
+    return with_means(normal_theory_weight(W), W) if means else normal_theory_weight(W)
