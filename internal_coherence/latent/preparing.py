@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.api.types import is_numeric_dtype
 
 from internal_coherence.errors import ModelError, ResponseError, closest, listing
-from internal_coherence.latent.sample import Sample
+from internal_coherence.latent.sample import Sample, count_schools
 from internal_coherence.moments.saturated import pattern_moments, saturated_normal
 from internal_coherence.moments.sufficient import Moments
 from internal_coherence.moments.trouble import smallest_eigenvalue
@@ -185,7 +185,7 @@ def samples_of(
         )
         where = f"{what}: group {label!r}: " if label else f"{what}: "
         samples.append(_sample(X if own.all() else X[own], part, names, missing, wishart, where))
-    return tuple(samples), int((~keep).sum())
+    return count_schools(samples), int((~keep).sum())
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Sample:
         Positions of covariates that are fixed to the data.
     cluster : (n,) array of int or None
         The school of each row, numbered over all groups.
+    n_schools : int
+        How many schools vary together: those of the group where no school is in two groups, else all; 0 without schools.
     patterns : sequence of Patterns
         Rows by pattern of missing answers, centred on `mean`; empty where all are complete.
     saturated_log_likelihood : float
@@ -53,6 +55,7 @@ class Sample:
     weights: Array | None = None
     exogenous: tuple[int, ...] = ()
     cluster: Integers | None = None
+    n_schools: int = 0
     patterns: Sequence[Patterns] = ()
     saturated_log_likelihood: float = float("nan")
 
@@ -84,6 +87,26 @@ def told_by_covariates(sample: Sample, rows: Array) -> Array | None:
     slopes = np.linalg.solve(sample.cov[x[:, None], x], sample.cov[x])
     told: Array = rows[:, x] @ slopes
     return told
+
+
+def count_schools(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Return the samples with their numbers of schools filled in.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        Of all groups, schools numbered over all of them.
+
+    Returns
+    -------
+    tuple of Sample
+    """
+    schools = [np.unique(sample.cluster) for sample in samples if sample.cluster is not None]
+    if not schools:
+        return tuple(samples)
+    own, everywhere = [len(found) for found in schools], len(np.unique(np.concatenate(schools)))
+    nested = sum(own) == everywhere
+    return tuple(replace(sample, n_schools=n if nested else everywhere) for sample, n in zip(samples, own, strict=True))
 
 
 def shares(samples: Sequence[Sample]) -> Array:

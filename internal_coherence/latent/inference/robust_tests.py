@@ -30,7 +30,7 @@ BLOCK: Final = 2048
 """Rows walked through together."""
 
 
-def saturated_trace(sample: Sample, some: Integers, *, n_clusters: int = 0) -> tuple[float, float]:
+def saturated_trace(sample: Sample, some: Integers, *, clustered: bool = False) -> tuple[float, float]:
     """Return tr(information⁻¹ meat) of the saturated model, of complete data.
 
     Parameters
@@ -39,8 +39,8 @@ def saturated_trace(sample: Sample, some: Integers, *, n_clusters: int = 0) -> t
         Of one group.
     some : (s,) array of int
         The variables of which it is the model.
-    n_clusters : int
-        Schools, over all groups; 0 where rows are independent.
+    clustered : bool
+        Whether rows of a school go together.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def saturated_trace(sample: Sample, some: Integers, *, n_clusters: int = 0) -> t
     """
     metric = np.zeros((sample.p, len(some)))
     metric[some] = inverse(np.asarray(np.linalg.cholesky(sample.cov[some[:, None], some]))).T
-    if n_clusters and sample.cluster is not None:
-        return _by_school(sample, metric, n_clusters, diagonal=False)
+    if clustered:
+        return _by_school(sample, metric, diagonal=False)
     covariances = means = 0.0
     for D, weights in _deviations(sample):
         Z, w2 = D @ metric, weights**2
@@ -60,7 +60,7 @@ def saturated_trace(sample: Sample, some: Integers, *, n_clusters: int = 0) -> t
     return covariances / sample.n, means / sample.n
 
 
-def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -> tuple[float, float]:
+def independence_trace(sample: Sample, free: Integers, *, clustered: bool = False) -> tuple[float, float]:
     """Return tr(information⁻¹ meat) of the model of independent variables, of complete data.
 
     Parameters
@@ -69,8 +69,8 @@ def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -
         Of one group.
     free : (f,) array of int
         Variables whose variances and means are free.
-    n_clusters : int
-        Schools, over all groups; 0 where rows are independent.
+    clustered : bool
+        Whether rows of a school go together.
 
     Returns
     -------
@@ -78,8 +78,8 @@ def independence_trace(sample: Sample, free: Integers, *, n_clusters: int = 0) -
         The part of the variances, and that of the means.
     """
     sd = np.sqrt(np.diag(sample.cov))
-    if n_clusters and sample.cluster is not None:
-        return _by_school(sample, np.diag(1 / sd)[:, free], n_clusters, diagonal=True)
+    if clustered:
+        return _by_school(sample, np.diag(1 / sd)[:, free], diagonal=True)
     variances = means = 0.0
     for D, weights in _deviations(sample):
         Z, w2 = (D / sd)[:, free], weights**2
@@ -105,7 +105,7 @@ def _answers(sample: Sample) -> Array:
     return sample.X
 
 
-def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tuple[float, float]:
+def _by_school(sample: Sample, metric: Array, *, diagonal: bool) -> tuple[float, float]:
     """Return the two parts of a trace where rows of a school go together; variances only, or all covariances."""
     X = _answers(sample)
     squares = sums = 0.0
@@ -118,7 +118,7 @@ def _by_school(sample: Sample, metric: Array, J: int, *, diagonal: bool) -> tupl
         total = weighted.sum(axis=0)
         squares += float(excess @ excess)
         sums += float(total @ total)
-    widen = J / (J - 1) / sample.n
+    widen = sample.n_schools / (sample.n_schools - 1) / sample.n
     return widen * 0.5 * squares, widen * sums
 
 
@@ -168,7 +168,7 @@ def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
 
 def _by_schools_products(sample: Sample, W: Array, S: Array, told: Array | None, *, means: bool) -> float:
     """Return tr(VΓ) where Γ is of schools' sums of products about the means: ½ tr[(WM)²] of M = Σ zz' − nS, school by school."""
-    X, total, J = _answers(sample), 0.0, 0
+    X, total = _answers(sample), 0.0
     for rows in _schools(sample):
         D = X[rows] - sample.mean
         weights = np.ones(len(D)) if sample.weights is None else sample.weights[rows]
@@ -176,8 +176,7 @@ def _by_schools_products(sample: Sample, W: Array, S: Array, told: Array | None,
         M = (D * weights[:, None]).T @ D - (H * weights[:, None]).T @ H - weights.sum() * S
         WM, z = W @ M, weights @ (D - H)
         total += 0.5 * float((WM * WM.T).sum()) + (float(z @ W @ z) if means else 0.0)
-        J += 1
-    return total * J / (J - 1) / sample.n
+    return total * sample.n_schools / (sample.n_schools - 1) / sample.n
 
 
 def u_gamma(

@@ -101,10 +101,7 @@ def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_paramet
     """
     N = sum(sample.n for sample in samples)
     if clustered:
-        sums = np.zeros((n_parameters, _n_schools(samples)))
-        for ram, sample in zip(rams, samples, strict=True):
-            sums[ram.free.parameter] += _sums_by_school(ram, sample, theta, sums.shape[1])
-        return _products(sums) / N
+        return _of_schools(rams, samples, theta, n_parameters) / N
     total = np.zeros((n_parameters, n_parameters))
     for ram, sample in zip(rams, samples, strict=True):
         own = np.zeros((len(ram.free),) * 2)
@@ -112,6 +109,19 @@ def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_paramet
             own += scores @ scores.T
         total[ram.free.parameter[:, None], ram.free.parameter] += own
     return total / N
+
+
+def _of_schools(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_parameters: int) -> Array:
+    """Return the products of schools' sums; group by group, unless schools are in several groups."""
+    J = 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)
+    parts = [_sums_by_school(ram, sample, theta, J) for ram, sample in zip(rams, samples, strict=True)]
+    total, together = np.zeros((n_parameters, n_parameters)), np.zeros((n_parameters, J))
+    for ram, sample, sums in zip(rams, samples, parts, strict=True):
+        own = ram.free.parameter
+        together[own] += sums
+        total[own[:, None], own] += _products(sums, sample.n_schools)
+    across = samples[0].n_schools == J and len(samples) > 1
+    return _products(together, J) if across else total
 
 
 def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
@@ -130,21 +140,16 @@ def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
     """
     q = len(ram.free)
     if sample.cluster is not None:
-        J = _n_schools([sample])
+        J = 1 + int(sample.cluster.max())
         sums = _sums_by_school(ram, sample, theta, J, about_means=True)
         sums -= np.outer(sums.sum(axis=1) / sample.n, np.bincount(sample.cluster, sample.weights, J))
-        present = np.unique(sample.cluster)
-        return _products(sums[:, present]) / sample.n
+        return _products(sums, sample.n_schools) / sample.n
     products, total, n = np.zeros((q, q)), np.zeros(q), 0
     for _, scores in blocks_of_scores(ram, sample, theta, about_means=True):
         products += scores @ scores.T
         total += scores.sum(axis=1)
         n += scores.shape[1]
     return (products - np.outer(total, total) / n) / sample.n
-
-
-def _n_schools(samples: Sequence[Sample]) -> int:
-    return 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)
 
 
 def _sums_by_school(ram: Ram, sample: Sample, theta: Array, J: int, *, about_means: bool = False) -> Array:
@@ -157,7 +162,6 @@ def _sums_by_school(ram: Ram, sample: Sample, theta: Array, J: int, *, about_mea
     return sums
 
 
-def _products(sums: Array) -> Array:
-    J = sums.shape[1]
+def _products(sums: Array, J: int) -> Array:
     products: Array = sums @ sums.T * (J / (J - 1))
     return products

@@ -150,7 +150,7 @@ def independence_trace_of(baseline: Fitted, exogenous: tuple[int, ...], *, clust
     total = 0.0
     for ram, sample in zip(p.rams, p.samples, strict=True):
         free = np.setdiff1d(np.arange(sample.p), exogenous)
-        variances, means = independence_trace(sample, free, n_clusters=clusters)
+        variances, means = independence_trace(sample, free, clustered=clusters > 0)
         total += variances + (means if ram.has_means else 0.0)
     return total
 
@@ -179,7 +179,7 @@ def saturated_trace_of(fitted: Fitted, exogenous: tuple[int, ...], *, clusters: 
     for ram, sample in zip(p.rams, p.samples, strict=True):
         for some, sign in ((np.arange(sample.p), 1), (given, -1)):
             if len(some):
-                covariances, means = saturated_trace(sample, some, n_clusters=clusters)
+                covariances, means = saturated_trace(sample, some, clustered=clusters > 0)
                 total += sign * (covariances + (means if ram.has_means else 0.0))
     return total
 
