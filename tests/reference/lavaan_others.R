@@ -16,6 +16,7 @@ limits <- "\nx9 ~~ v*x9\nv > 0.05\nvisual ~~ c12*textual\ntextual ~~ c23*speed\n
 hs$w <- rep(c(1, 2, 3, 1.5), length.out = nrow(hs)); d2$w <- rep(c(1, 2.5), length.out = nrow(d2))
 # lavaan takes a minimum found more tightly than its line search can tell for none; then the next tolerance is taken.
 causes <- "\nvisual ~ ageyr + sex\ntextual ~ ageyr + sex\nspeed ~ ageyr + sex"
+d3 <- subset(d2, cluster <= 60); d3$g <- d3$cluster %% 3
 tight <- function(f, ...) for (tol in c(1e-13, 1e-12, 1e-11, 1e-10)) {
   fit <- suppressWarnings(f(..., control = list(rel.tol = tol))); if (lavInspect(fit, "converged")) return(fit)
 }
@@ -27,6 +28,15 @@ F <- list(
   demo2.cluster = tight(cfa, "f =~ y1 + y2 + y3\ng =~ y4 + y5 + y6", d2, cluster = "cluster", estimator = "MLR"),
   demo.cluster.SB = tight(cfa, "f =~ y1 + y2 + y3 + y4 + y5 + y6", d2, cluster = "cluster", test = "satorra.bentler", information = "expected"),
   demo.weights.MLR = tight(cfa, "f =~ y1 + y2 + y3 + y4", d2, sampling.weights = "w", estimator = "MLR"),
+  demo.groups.cluster = tight(cfa, "f =~ y1 + y2 + y3 + y4", d3, cluster = "cluster", group = "g", group.equal = "loadings", estimator = "MLR"),
+  demo.weights.ML = tight(cfa, "f =~ y1 + y2 + y3 + y4", d2, sampling.weights = "w"),
+  groups.wishart = tight(cfa, m3, hs, group = "school", group.equal = "loadings", likelihood = "wishart"),
+  groups.GLS = tight(cfa, m3, hs, group = "school", group.equal = "loadings", estimator = "GLS"),
+  groups.ULS = tight(cfa, m3, hs, group = "school", group.equal = "loadings", estimator = "ULS"),
+  groups.WLS = tight(cfa, m3, hs, group = "school", group.equal = c("loadings", "intercepts"), estimator = "WLS"),
+  means.ULSM = tight(cfa, m3, hs, estimator = "ULSM", meanstructure = TRUE), means.DWLS = tight(cfa, m3, hs, estimator = "DWLS", meanstructure = TRUE),
+  hs.first.order = tight(cfa, m3, hs, se = "first.order"), hs.huber.white = tight(cfa, m3, hs, se = "robust.huber.white"),
+  path.free = tight(sem, "x1 ~ x4 + x7\nx2 ~ x1 + x9", hs, fixed.x = FALSE),
   mimic.MLR = tight(sem, paste(m3, causes), hs, estimator = "MLR"),
   mimic.MLM = tight(sem, paste(m3, causes), hs, estimator = "MLM"), mimic.MLMV = tight(sem, paste(m3, causes), hs, estimator = "MLMV"),
   mimic.WLS = tight(sem, paste(m3, causes), hs, estimator = "WLS"), mimic.GLS = tight(sem, paste(m3, causes), hs, estimator = "GLS"),
@@ -46,6 +56,13 @@ out <- lapply(F, function(f) {
 res <- function(e) { f <- tight(cfa, m3, hs, estimator = e); lapply(c(normalized = "normalized", standardized = "standardized"), function(t) unclass(residuals(f, type = t)$cov)) }
 out$residuals <- lapply(c(MLM = "MLM", WLS = "WLS", GLS = "GLS"), res)
 alone <- paste(c(paste0(x6, " ~~ ", x6), paste0(x6, " ~ 1"), beside), collapse = "\n")
+b <- bfi[complete.cases(bfi[c(paste0("A", 1:5), paste0("C", 1:4))]), ]; b <- b[1:1200, ]
+two <- "ag =~ A1 + A2 + A3 + A4 + A5\nco =~ C1 + C2 + C3 + C4"; equal <- sub("A2 + A3", "k*A2 + k*A3", two, fixed = TRUE)
+differ <- function(e, ...) lavTestLRT(tight(cfa, two, b, estimator = e), tight(cfa, equal, b, estimator = e), ...)$`Chisq diff`[2]
+out$differences <- list(MLM = differ("MLM"), MLM.2010 = differ("MLM", method = "satorra.bentler.2010"), MLMV = differ("MLMV"), MLR = differ("MLR"))
+out$modindices.MLR <- modindices(tight(cfa, two, b, estimator = "MLR"))[c("lhs", "op", "rhs", "mi", "epc")]
+out$normalized.ML <- unclass(residuals(tight(cfa, two, b), type = "normalized")$cov)
+out$bartlett <- unclass(lavPredict(tight(sem, "v =~ x1 + x2 + x3\nx2 ~ x4\nv ~ x4", hs, meanstructure = TRUE), method = "Bartlett"))[1:20, 1]
 out$auxiliary.baseline <- num(fitMeasures(lavaan(alone, hm, missing = "ml"), c("chisq", "df")))
 out$meta <- list(lavaan = as.character(packageVersion("lavaan")), R = R.version.string)
 writeLines(toJSON(out, digits = 15, auto_unbox = TRUE, null = "null", na = "null", pretty = FALSE), "lavaan_others.json")
