@@ -125,7 +125,11 @@ def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
     for fit, title in zip(fits, titles, strict=True):
         for what in ("estimator", "missing", "n", "groups", "n_clusters"):
             if getattr(fit, what) != getattr(first, what):
-                raise ModelError(f"{title} has another {what}: {getattr(fit, what)!r}, not {getattr(first, what)!r}")
+                has, other = (
+                    ", ".join(map(str, x)) if isinstance(x, tuple) else x
+                    for x in (getattr(fit, what), getattr(first, what))
+                )
+                raise ModelError(f"{title} has another {what}: {has or 'none'!r}, not {other or 'none'!r}")
         if set(fit.observed) != set(first.observed):
             raise ModelError(
                 f"{title} is of other variables: {listing(sorted(set(fit.observed) ^ set(first.observed)))}"

@@ -59,6 +59,8 @@ def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
         raise ModelError(f"{o.kind}: group=, cluster= and sampling_weights= need the answers themselves, not moments")
     if not o.insist:
         refuse_few_schools(data, rows, o.kind)
+    if rows is not None and isinstance(model, ParTable) and set(model.groups) == set(rows.labels):
+        rows = rows.in_order(model.groups)
     how = o.how(
         clustered=rows is not None and rows.cluster is not None,
         weighted=rows is not None and rows.weights is not None,
@@ -84,6 +86,8 @@ def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | No
             raise ModelError(
                 f"{o.kind}: the model has {has}, the data {listing(labels) if labels else 'none'}; see group="
             )
+        if o.missing == "fiml" and not model.meanstructure:
+            raise ModelError(f"{o.kind}: missing='fiml' estimates means too; make the ParTable with meanstructure=True")
         table = model
     else:
         means = o.meanstructure
@@ -210,6 +214,7 @@ def _estimate(
         _fitted=fitted,
         _judged=judged,
         _vcov=fitted.vcov,
+        _index=None if rows is None else rows.frame.index,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -51,6 +51,11 @@ class Rows:
     cluster: NDArray[np.intp] | None
     weights: Array | None
 
+    def in_order(self, labels: Sequence[str]) -> Rows:
+        """Return the rows with the groups in another order."""
+        place = np.array([list(labels).index(label) for label in self.labels], dtype=np.intp)
+        return replace(self, group=place[self.group], labels=tuple(labels))
+
 
 def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weights: Column, what: str) -> Rows:
     """Return a user's rows.
@@ -80,7 +85,8 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
     elif isinstance(data, pd.DataFrame):
         frame = data
     else:
-        raise ResponseError(f"{what} takes a data frame, Responses or Moments, not {type(data).__name__}")
+        hint = "; data come first, then the model" if isinstance(data, str) else ""
+        raise ResponseError(f"{what} takes a data frame, Responses or Moments, not {type(data).__name__}{hint}")
     if not frame.columns.is_unique:
         raise ResponseError(f"{what}: columns of the same name: {listing(frame.columns[frame.columns.duplicated()])}")
     grouped = _column(frame, group, "group", what)
@@ -184,7 +190,8 @@ def samples_of(
             weights=None if rows.weights is None else rows.weights[own] * keep.sum() / rows.weights[keep].sum(),
         )
         where = f"{what}: group {label!r}: " if label else f"{what}: "
-        samples.append(_sample(X if own.all() else X[own], part, names, missing, wishart, where))
+        found = _sample(X if own.all() else X[own], part, names, missing, wishart, where)
+        samples.append(replace(found, rows=np.flatnonzero(own)))
     return count_schools(samples), int((~keep).sum())
 
 
@@ -194,7 +201,10 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:
         raise ResponseError(f"{what}: the data have no column {listing(absent)}{hint}")
     part = frame if list(frame.columns) == list(names) else frame[list(names)]
     if wrong := [str(name) for name, kind in zip(names, part.dtypes, strict=True) if not is_numeric_dtype(kind)]:
-        raise ResponseError(f"{what}: variables must be numbers; these columns are not: {listing(wrong)}")
+        raise ResponseError(
+            f"{what}: variables must be numbers; these columns are not: {listing(wrong)}. Turn texts into numbers with"
+            " pandas.to_numeric, or read them with a codebook (ic.read_responses)"
+        )
     X = part.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(X).any():
         raise ResponseError(f"{what}: infinite values in {listing(np.array(names)[np.isinf(X).any(axis=0)])}")

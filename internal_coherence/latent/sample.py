@@ -38,6 +38,8 @@ class Sample:
         Positions of covariates that are fixed to the data.
     cluster : (n,) array of int or None
         The school of each row, numbered over all groups.
+    rows : (n,) array of int or None
+        Which rows of the user's these are, from 0.
     n_schools : int
         How many schools vary together: those of the group where no school is in two groups, else all; 0 without schools.
     patterns : sequence of Patterns
@@ -55,6 +57,7 @@ class Sample:
     weights: Array | None = None
     exogenous: tuple[int, ...] = ()
     cluster: Integers | None = None
+    rows: Integers | None = None
     n_schools: int = 0
     patterns: Sequence[Patterns] = ()
     saturated_log_likelihood: float = float("nan")

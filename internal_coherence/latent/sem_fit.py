@@ -26,6 +26,11 @@ from internal_coherence.records import Record, plain
 
 Array = NDArray[np.float64]
 Residual = Literal["raw", "cor.bentler", "cor.bollen", "normalized", "standardized"]
+UNKNOWN: Final = (
+    *("chisq", "df", "pvalue", "baseline_chisq", "cfi", "tli", "logl", "aic", "bic", "rmsea", "rmsea_ci_lower"),
+    *("rmsea_ci_upper", "rmsea_pvalue", "srmr", "chisq_scaled", "df_scaled", "cfi_robust", "rmsea_robust"),
+)
+"""Measures that are asked for most, of a fit that did not converge."""
 RESIDUALS: Final[tuple[str, ...]] = get_args(Residual)
 
 
@@ -76,6 +81,7 @@ class SemFit(Record):
     _fitted: Fitted
     _judged: Judged | None
     _vcov: Array
+    _index: pd.Index | None = None
 
     @property
     def df(self) -> int:
@@ -106,7 +112,7 @@ class SemFit(Record):
             Under lavaan's names, with underscores for dots.
         """
         if self._judged is None:
-            return pd.Series({"npar": float(self._fitted.n_free), "chisq": np.nan, "df": np.nan, "pvalue": np.nan})
+            return pd.Series({"npar": float(self._fitted.n_free)} | dict.fromkeys(UNKNOWN, np.nan))
         return pd.Series(all_measures(self._judged))
 
     def parameter_estimates(self, level: float = 0.95) -> pd.DataFrame:
@@ -180,7 +186,7 @@ class SemFit(Record):
         if draws < 100:
             raise ModelError(f"draws={draws} are too few for limits; 100 at the least, some ten thousand to be steady")
         generator = np.random.default_rng(rng)
-        return monte_carlo_table(self.table, fitted.theta, self._vcov, _checked(level), draws, generator)
+        return monte_carlo_table(self.table, fitted.theta, self._vcov, _checked(level), int(draws), generator)
 
     def r_squared(self) -> pd.DataFrame:
         """Return the share of every dependent variable's variance that the model explains.
@@ -190,14 +196,15 @@ class SemFit(Record):
         DataFrame
             ``group, variable, r_squared``.
         """
+        fitted = self._solved("R²")
         rows = [
             {"group": label, "variable": name, "r_squared": value}
             for g, label in enumerate(self.groups)
-            for name, value in r_squared(self._fitted, g).items()
+            for name, value in r_squared(fitted, g).items()
         ]
         return pd.DataFrame(rows, columns=["group", "variable", "r_squared"])
 
-    def residuals(self, type: Residual = "cor.bentler", group: int | str = 0) -> pd.DataFrame:  # lavaan's name
+    def residuals(self, type: Residual = "cor.bentler", group: int | str = 1) -> pd.DataFrame:  # lavaan's name
         """Return what is observed less what the model says, of the covariances.
 
         Parameters
@@ -206,7 +213,7 @@ class SemFit(Record):
             As they are; in standard deviations observed; as differences of correlations; in standard errors of the observed
             moments; or in standard errors of the residuals themselves, which are near standard normal if the model holds.
         group : int or str
-            Which group, by number or name.
+            Which group, by its number from 1, as in the tables, or its name.
 
         Returns
         -------
@@ -221,28 +228,29 @@ class SemFit(Record):
         """
         check_option("type", type, RESIDUALS)
         g = self._group(group)
-        p = self._fitted.problem
+        fitted = self._solved("residuals")
+        p = fitted.problem
         unit: Unit = "raw" if type in ("normalized", "standardized") else type  # type: ignore[assignment]  # one of the others
-        found = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, unit)
+        found = residuals_of(p.rams[g], p.samples[g], fitted.theta, unit)
         cov, mean = found.cov, found.mean
         if type == "cor.bollen":  # a mean has no correlation; it is left in standard deviations
-            mean = residuals_of(p.rams[g], p.samples[g], self._fitted.theta, "cor.bentler").mean
+            mean = residuals_of(p.rams[g], p.samples[g], fitted.theta, "cor.bentler").mean
         if type in ("normalized", "standardized"):
-            errors = residual_errors(self._solved(f"{type} residuals"), g, self._vcov, of_fit=type == "standardized")
+            errors = residual_errors(fitted, g, self._vcov, of_fit=type == "standardized")
             cov, mean = in_errors(cov, errors.cov), in_errors(mean, errors.mean)
         names = list(self.observed)
         table = pd.DataFrame(cov, index=names, columns=names)
         if p.rams[g].has_means:
             table.loc["mean"] = mean
-        return table
+        return table.drop(index=list(self.auxiliary), columns=list(self.auxiliary))
 
     def _group(self, group: int | str) -> int:
         if isinstance(group, str):
             check_option("group", group, self.groups)
             return self.groups.index(group)
-        if not 0 <= group < len(self.groups):
-            raise ModelError(f"group={group} is not there; the groups are 0 to {len(self.groups) - 1}")
-        return group
+        if not 1 <= group <= len(self.groups):
+            raise ModelError(f"group={group} is not there; the groups are 1 to {len(self.groups)}")
+        return group - 1
 
     def modification_indices(self) -> pd.DataFrame:
         """Return by how much χ² would fall if a parameter that is fixed to 0 were free, and where it would go.
@@ -331,15 +339,16 @@ class SemFit(Record):
         Returns
         -------
         DataFrame
-            Rows by latent variables, groups one after the other.
+            Rows by latent variables, on the index of the data; rows that were left out are not there.
         """
         check_option("method", method, ("regression", "bartlett"))
-        p = self._fitted.problem
-        parts = [
-            pd.DataFrame(latent_scores(ram, sample, self._fitted.theta, method), columns=list(self.latent))
-            for ram, sample in zip(p.rams, p.samples, strict=True)
-        ]
-        return pd.concat(parts, ignore_index=True)
+        fitted = self._solved("factor scores")
+        p, parts = fitted.problem, []
+        for ram, sample in zip(p.rams, p.samples, strict=True):
+            scores = latent_scores(ram, sample, fitted.theta, method)
+            parts.append(pd.DataFrame(scores, columns=list(self.latent), index=sample.rows))
+        whole = pd.concat(parts).sort_index()
+        return whole if self._index is None else whole.set_axis(self._index[whole.index.to_numpy()])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the estimates, as `parameter_estimates`.
@@ -367,12 +376,14 @@ class SemFit(Record):
         if not self.converged:
             return f"<SemFit, {self.estimator}: not converged; {self.trouble}>"
         m = self.fit_measures()
-        scaled = "_scaled" if "chisq_scaled" in m else ""
+        end = "_scaled" if "chisq_scaled" in m else ""
+        test = f"{m[f'chisq{end}']:.2f} {'scaled ' if end else ''}chi-square, {m[f'df{end}']:.0f} df"
+        indices = [
+            f"robust {name} {m[f'{name}_robust']:.3f}" if f"{name}_robust" in m else f"{name} {m[name]:.3f}"
+            for name in ("cfi", "rmsea")
+        ]
         schools = f" in {self.n_clusters} schools" if self.n_clusters else ""
-        return (
-            f"<SemFit, {self.estimator}: {m[f'chisq{scaled}']:.2f} chi-square, {m[f'df{scaled}']:.0f} df,"
-            f" cfi {m[f'cfi{scaled}']:.3f}, rmsea {m[f'rmsea{scaled}']:.3f}, srmr {m['srmr']:.3f}; n = {self.n}{schools}>"
-        )
+        return f"<SemFit, {self.estimator}: {test}, {', '.join(indices)}, srmr {m['srmr']:.3f}; n = {self.n}{schools}>"
 
 
 def _checked(level: float) -> float:

@@ -12,6 +12,7 @@ StandardErrors = Literal["standard", "robust.sem", "robust.huber.white", "robust
 TestName = Literal["standard", "satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus", "none"]
 Information = Literal["expected", "observed", "first.order"]
 ORDERED: Final = ("WLSM", "WLSMV", "WLSMVS", "PML")
+COMPLETE_TESTS: Final = ("satorra.bentler", "scaled.shifted", "mean.var.adjusted")
 CLUSTERED_ERRORS: Final = ("robust.cluster", "none")
 CLUSTERED_TESTS: Final = ("yuan.bentler.mplus", "satorra.bentler", "standard", "none")
 """What there is where schools are known."""
@@ -144,6 +145,9 @@ def estimator_of(
         if value is not None:
             check_option(option, value, allowed)
             found = replace(found, **{option: value})  # type: ignore[arg-type]  # checked in the line above
+    if fiml and (found.se == "robust.sem" or found.test in COMPLETE_TESTS):
+        what = f"se={found.se!r}" if found.se == "robust.sem" else f"test={found.test!r}"
+        raise ModelError(f"{what} is for complete answers; under missing='fiml' take estimator='MLR'")
     # These errors have an information of their own.
     if information is None and se in ("first.order", "robust.huber.white") and found.discrepancy == "ML":
         found = replace(found, information="first.order" if se == "first.order" else "observed")

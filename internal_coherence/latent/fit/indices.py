@@ -37,17 +37,17 @@ def tli(chisq: float, df: float, chisq0: float, df0: float) -> float:
 
 def nfi(chisq: float, chisq0: float) -> float:
     """Return the normed fit index (Bentler & Bonett 1980)."""
-    return (chisq0 - chisq) / chisq0
+    return (chisq0 - chisq) / chisq0 if chisq0 else float("nan")
 
 
 def rfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
     """Return the relative fit index (Bollen 1986)."""
-    return (chisq0 / df0 - chisq / df) / (chisq0 / df0) if df and df0 else 1.0
+    return (chisq0 / df0 - chisq / df) / (chisq0 / df0) if df and df0 and chisq0 else 1.0
 
 
 def ifi(chisq: float, df: float, chisq0: float) -> float:
     """Return the incremental fit index (Bollen 1989)."""
-    return (chisq0 - chisq) / (chisq0 - df)
+    return (chisq0 - chisq) / (chisq0 - df) if chisq0 != df else float("nan")
 
 
 def rmsea(chisq: float, df: float, n: float, n_groups: int = 1) -> float:
@@ -69,6 +69,8 @@ def rmsea_limits(chisq: float, df: float, n: float, n_groups: int = 1, level: fl
 
 def noncentrality(chisq: float, df: float, share: float) -> float:
     """Return the noncentrality under which χ² would be exceeded by all but `share`; 0 if even none is too much."""
+    if not np.isfinite(chisq) or not np.isfinite(df):
+        return float("nan")
     if float(chndtr(chisq, df, 0.0)) <= share:
         return 0.0
     high = max(chisq, 1.0)
