@@ -468,7 +468,14 @@ def test_the_unit_of_the_answers_does_not_matter(unit, estimator, answers):
 
 def test_a_start_that_leads_to_a_worse_minimum_is_not_the_only_one():
     # Hardly correlated answers, of which instrumental variables make loadings of 5, and from there a minimum at 18.14.
-    lower = [[1.0766], [0.1157, 1.0466], [0.1173, 0.1333, 0.879], [0.2191, 0.129, -0.0346, 1.0806], [0.1692, -0.0067, 0.0305, 0.0087, 1.0189], [0.0062, 0.0258, -0.0379, 0.0847, 0.1641, 0.8462]]
+    lower = [
+        [1.0766],
+        [0.1157, 1.0466],
+        [0.1173, 0.1333, 0.879],
+        [0.2191, 0.129, -0.0346, 1.0806],
+        [0.1692, -0.0067, 0.0305, 0.0087, 1.0189],
+        [0.0062, 0.0258, -0.0379, 0.0847, 0.1641, 0.8462],
+    ]
     S = np.zeros((6, 6))
     for k, row in enumerate(lower):
         S[k, : k + 1] = S[: k + 1, k] = row
@@ -479,3 +486,69 @@ def test_a_start_that_leads_to_a_worse_minimum_is_not_the_only_one():
 
 def test_intercepts_that_are_written_bring_means(data):
     assert ic.sem(data["hs"], "x1 ~ x2\nx1 ~ 1").table.meanstructure
+
+
+# --- what a newcomer does ---
+
+
+def test_groups_of_a_table_are_matched_by_name(data):
+    table = ic.ParTable.from_syntax("A =~ A1 + c(1.5, NA)*A2 + A3 + A4 + A5", groups=["2", "1"], meanstructure=True)
+    fit = ic.cfa(data["bfi"], table, group="gender")
+    women = ic.cfa(data["bfi"][data["bfi"]["gender"] == 2], "A =~ A1 + 1.5*A2 + A3 + A4 + A5", meanstructure=True)
+    rows = fit.parameter_estimates()
+    found = rows[(rows["group"] == 1) & (rows["op"] == "=~")]["est"]
+    assert fit.groups == ("2", "1")
+    np.testing.assert_allclose(found, women.parameter_estimates().head(5)["est"], rtol=1e-5)
+
+
+def test_scores_stand_on_the_index_of_the_data(data):
+    missing = data["missing"].set_axis(data["missing"].index + 100)
+    scores = quietly(lambda: ic.cfa(missing, M3)).factor_scores()
+    complete = missing[[f"x{k}" for k in range(1, 10)]].dropna()
+    assert scores.index.equals(complete.index)
+    shuffled = data["hs"].sample(frac=1, random_state=0)
+    grouped = ic.cfa(shuffled, M3, group="school").factor_scores()
+    assert grouped.index.equals(shuffled.index)
+    assert np.corrcoef(grouped["visual"], shuffled["x1"])[0, 1] > 0.85
+
+
+def test_residuals_count_groups_as_the_tables_do(data):
+    fit = ic.cfa(data["hs"], M3, group="school")
+    for number, name in enumerate(fit.groups, start=1):
+        pd.testing.assert_frame_equal(fit.residuals("raw", group=number), fit.residuals("raw", group=name))
+    auxiliary = quietly(lambda: ic.cfa(data["missing"], TWO, missing="fiml", auxiliary=["x8"]))
+    assert list(auxiliary.residuals().columns) == [f"x{k}" for k in range(1, 7)]
+
+
+def test_a_fit_that_did_not_converge_gives_no_numbers(data):
+    with pytest.warns(ic.ConvergenceWarning):
+        fit = ic.cfa(data["hs"], f"{M3}\nvisual ~~ a*textual\na > 0.6\na < 0.5")
+    assert fit.fit_measures()[["chisq", "cfi", "srmr"]].isna().all()
+    for ask in (fit.r_squared, fit.factor_scores, fit.residuals, fit.modification_indices, fit.monte_carlo_limits):
+        with pytest.raises(ic.ModelError, match="did not converge"):
+            ask()
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "MLM"])
+def test_models_without_degrees_of_freedom_can_be_shown(estimator, data):
+    assert "0 df" in repr(ic.cfa(data["hs"], "v =~ x1 + x2 + x3", estimator=estimator))
+    assert "0 df" in repr(ic.cfa(data["hs"], "v =~ x1"))
+
+
+def test_few_schools_can_be_shown(data):
+    assert "in 2 schools" in repr(quietly(lambda: ic.cfa(data["hs"], M3, cluster="school")))
+
+
+def test_options_that_do_not_go_together_are_named(data):
+    missing = data["missing"]
+    with pytest.raises(ic.ModelError, match="meanstructure=True"):
+        ic.cfa(missing, ic.ParTable.from_syntax(M3), missing="fiml")
+    with pytest.raises(ic.ModelError, match="is for complete answers"):
+        ic.cfa(missing, M3, missing="fiml", test="satorra.bentler")
+    with pytest.raises(ic.ResponseError, match="data come first"):
+        ic.cfa(M3, missing)
+    with pytest.raises(ic.ModelError, match="sampling_weights= goes with estimator 'ML' or 'MLR'"):
+        ic.cfa(data["hs"], M3, sampling_weights="w", estimator="MLM")
+    one = ic.cfa(data["hs"], M3, group="school", group_equal="loadings")
+    several = ic.cfa(data["hs"], M3, group="school", group_equal=("loadings",))
+    assert one.chisq == several.chisq
