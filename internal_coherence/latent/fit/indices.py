@@ -11,12 +11,40 @@ from scipy.special import chdtrc, chdtri, chndtr
 
 
 def p_value(chisq: float, df: float) -> float:
-    """Return the chance of a larger χ²; NaN without degrees of freedom."""
+    """Return the chance of a larger χ²; NaN without degrees of freedom.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
     return float(chdtrc(df, chisq)) if df > 0 and np.isfinite(chisq) else float("nan")
 
 
 def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
-    """Return the comparative fit index (Bentler 1990): 1 − max(χ² − df, 0)/max(χ² − df, χ₀² − df₀, 0)."""
+    """Return the comparative fit index (Bentler 1990): 1 − max(χ² − df, 0)/max(χ² − df, χ₀² − df₀, 0).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    chisq0 : float
+        The test statistic of the baseline model.
+    df0 : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
     if not np.isfinite(chisq - df + chisq0 - df0):
         return float("nan")
     own, most = max(chisq - df, 0.0), max(chisq - df, chisq0 - df0, 0.0)
@@ -24,41 +52,149 @@ def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
 
 
 def rni(chisq: float, df: float, chisq0: float, df0: float) -> float:
-    """Return the relative noncentrality index (McDonald & Marsh 1990): the CFI, not kept between 0 and 1."""
+    """Return the relative noncentrality index (McDonald & Marsh 1990): the CFI, not kept between 0 and 1.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    chisq0 : float
+        The test statistic of the baseline model.
+    df0 : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
     return 1 - (chisq - df) / (chisq0 - df0) if chisq0 != df0 else float("nan")
 
 
 def tli(chisq: float, df: float, chisq0: float, df0: float) -> float:
-    """Return the Tucker–Lewis index (1973), also called nonnormed fit index; 1 for a model without degrees of freedom."""
+    """Return the Tucker–Lewis index (1973), also called nonnormed fit index; 1 for a model without degrees of freedom.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    chisq0 : float
+        The test statistic of the baseline model.
+    df0 : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
     if df == 0 or df0 == 0:
         return 1.0
     return (chisq0 / df0 - chisq / df) / (chisq0 / df0 - 1)
 
 
 def nfi(chisq: float, chisq0: float) -> float:
-    """Return the normed fit index (Bentler & Bonett 1980)."""
+    """Return the normed fit index (Bentler & Bonett 1980).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    chisq0 : float
+        The test statistic of the baseline model.
+
+    Returns
+    -------
+    float
+    """
     return (chisq0 - chisq) / chisq0 if chisq0 else float("nan")
 
 
 def rfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
-    """Return the relative fit index (Bollen 1986)."""
+    """Return the relative fit index (Bollen 1986).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    chisq0 : float
+        The test statistic of the baseline model.
+    df0 : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
     return (chisq0 / df0 - chisq / df) / (chisq0 / df0) if df and df0 and chisq0 else 1.0
 
 
 def ifi(chisq: float, df: float, chisq0: float) -> float:
-    """Return the incremental fit index (Bollen 1989)."""
+    """Return the incremental fit index (Bollen 1989).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    chisq0 : float
+        The test statistic of the baseline model.
+
+    Returns
+    -------
+    float
+    """
     return (chisq0 - chisq) / (chisq0 - df) if chisq0 != df else float("nan")
 
 
 def rmsea(chisq: float, df: float, n: float, n_groups: int = 1) -> float:
-    """Return the root mean square error of approximation (Steiger & Lind 1980; of several groups, Steiger 1998)."""
+    """Return the root mean square error of approximation (Steiger & Lind 1980; of several groups, Steiger 1998).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+    n_groups : int
+        Groups.
+
+    Returns
+    -------
+    float
+    """
     if df == 0:
         return 0.0
     return float(np.sqrt(max((chisq - df) / (df * n), 0.0)) * np.sqrt(n_groups))
 
 
 def rmsea_limits(chisq: float, df: float, n: float, n_groups: int = 1, level: float = 0.90) -> tuple[float, float]:
-    """Return limits of the RMSEA from those of the noncentrality (Browne & Cudeck 1993)."""
+    """Return limits of the RMSEA from those of the noncentrality (Browne & Cudeck 1993).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+    n_groups : int
+        Groups.
+    level : float
+        Of the limits.
+
+    Returns
+    -------
+    float, float
+    """
     if df == 0:
         return 0.0, 0.0
     tail = (1 - level) / 2
@@ -68,7 +204,21 @@ def rmsea_limits(chisq: float, df: float, n: float, n_groups: int = 1, level: fl
 
 
 def noncentrality(chisq: float, df: float, share: float) -> float:
-    """Return the noncentrality under which χ² would be exceeded by all but `share`; 0 if even none is too much."""
+    """Return the noncentrality under which χ² would be exceeded by all but `share`; 0 if even none is too much.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    share : float
+        Of the noncentral distribution that lies below χ².
+
+    Returns
+    -------
+    float
+    """
     if not np.isfinite(chisq) or not np.isfinite(df):
         return float("nan")
     if float(chndtr(chisq, df, 0.0)) <= share:
@@ -80,46 +230,166 @@ def noncentrality(chisq: float, df: float, share: float) -> float:
 
 
 def rmsea_close_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: float = 0.05) -> float:
-    """Return the chance of so much misfit or more if the RMSEA were `h0`: the test of close fit."""
+    """Return the chance of so much misfit or more if the RMSEA were `h0`: the test of close fit.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+    n_groups : int
+        Groups.
+    h0 : float
+        The RMSEA that is tested.
+
+    Returns
+    -------
+    float
+    """
     if df == 0:
         return float("nan")
     return 1 - float(chndtr(chisq, df, n * df * h0**2 / n_groups))
 
 
 def rmsea_notclose_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: float = 0.08) -> float:
-    """Return the chance of so little misfit or less if the RMSEA were `h0`: the test of not-close fit."""
+    """Return the chance of so little misfit or less if the RMSEA were `h0`: the test of not-close fit.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+    n_groups : int
+        Groups.
+    h0 : float
+        The RMSEA that is tested.
+
+    Returns
+    -------
+    float
+    """
     if df == 0:
         return float("nan")
     return float(chndtr(chisq, df, n * df * h0**2 / n_groups))
 
 
 def critical_n(chisq: float, df: float, n: float, alpha: float) -> float:
-    """Return Hoelter's (1983) critical N: of how many rows this misfit would just be significant."""
+    """Return Hoelter's (1983) critical N: of how many rows this misfit would just be significant.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+    alpha : float
+        Level of the test.
+
+    Returns
+    -------
+    float
+    """
     if df == 0 or chisq <= 0:
         return float("nan")
     return float(chdtri(df, alpha)) / (chisq / n) + 1
 
 
 def mcdonald_fit(chisq: float, df: float, n: float) -> float:
-    """Return McDonald's (1989) centrality index."""
+    """Return McDonald's (1989) centrality index.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+    n : float
+        Rows; less one under Wishart.
+
+    Returns
+    -------
+    float
+    """
     return float(np.exp(-0.5 * (chisq - df) / n))
 
 
 def ecvi(chisq: float, n_parameters: float, n: float) -> float:
-    """Return the expected cross-validation index (Browne & Cudeck 1989)."""
+    """Return the expected cross-validation index (Browne & Cudeck 1989).
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    n_parameters : float
+        Free parameters.
+    n : float
+        Rows; less one under Wishart.
+
+    Returns
+    -------
+    float
+    """
     return chisq / n + 2 * n_parameters / n
 
 
 def aic(log_likelihood: float, n_parameters: float) -> float:
-    """Return Akaike's (1974) criterion."""
+    """Return Akaike's (1974) criterion.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Of the model.
+    n_parameters : float
+        Free parameters.
+
+    Returns
+    -------
+    float
+    """
     return -2 * log_likelihood + 2 * n_parameters
 
 
 def bic(log_likelihood: float, n_parameters: float, n: float) -> float:
-    """Return Schwarz's (1978) criterion."""
+    """Return Schwarz's (1978) criterion.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Of the model.
+    n_parameters : float
+        Free parameters.
+    n : float
+        Rows; less one under Wishart.
+
+    Returns
+    -------
+    float
+    """
     return -2 * log_likelihood + n_parameters * float(np.log(n))
 
 
 def bic2(log_likelihood: float, n_parameters: float, n: float) -> float:
-    """Return Schwarz's criterion with Sclove's (1987) adjustment of the sample size, (n + 2)/24."""
+    """Return Schwarz's criterion with Sclove's (1987) adjustment of the sample size, (n + 2)/24.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Of the model.
+    n_parameters : float
+        Free parameters.
+    n : float
+        Rows; less one under Wishart.
+
+    Returns
+    -------
+    float
+    """
     return bic(log_likelihood, n_parameters, (n + 2) / 24)
