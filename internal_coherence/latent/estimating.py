@@ -178,8 +178,10 @@ def _estimate(
         inequalities=unequal if len(unequal) else None,
         lower=_bounds(table, o.bounds),
     )
-    start, plain = (starting_values(matrices, samples, asked, plain=plain) for plain in (False, True))
-    solution = problem.solve(start, plain, doubtful=weak(matrices, start))
+    start = starting_values(matrices, samples, asked)
+    solution = problem.solve(
+        start, lambda: starting_values(matrices, samples, asked, plain=True), doubtful=weak(matrices, start)
+    )
     fitted = Fitted(problem, solution)
     clusters = _n_clusters(samples)
     notes = teach(table, samples, rows, how, fitted.n_free, o.kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -122,31 +122,29 @@ class Problem:
             return WeightedLeastSquares(self.rams, self.samples, self.weights, self.n_parameters)
         return NormalTheory(self.rams, self.samples, kind, self.n_parameters)  # type: ignore[arg-type]  # the other two are above
 
-    def solve(self, *starts: Array, doubtful: bool = False) -> Solution:
+    def solve(self, start: Array, elsewhere: Callable[[], Array] | None = None, *, doubtful: bool = False) -> Solution:
         """Find the estimates.
 
         Parameters
         ----------
-        *starts : (Q,) array
-            Where to begin: where the discrepancy is lowest, and elsewhere only if that leads nowhere, or to variances that
-            can't be.
+        start : (Q,) array
+            Where to begin.
+        elsewhere : callable, optional
+            Gives another start, which is tried if the first leads nowhere, or to variances that can't be.
         doubtful : bool
-            Begin everywhere.
+            Try it in any case.
 
         Returns
         -------
         Solution
             The lowest minimum that was found.
         """
-        ordered = sorted(starts, key=self.objective.value) if len(starts) > 1 else starts
-        best = self._solve(ordered[0])
-        for start in ordered[1:]:
-            if best.converged and not doubtful and not self._is_improper(best.theta):
-                break
-            other = self._solve(start)
-            if other.converged and (not best.converged or other.point.value < best.point.value - 1e-10):
-                best = other
-        return best
+        best = self._solve(start)
+        if elsewhere is None or (best.converged and not doubtful and not self._is_improper(best.theta)):
+            return best
+        other = self._solve(elsewhere())
+        lower = other.point.value < best.point.value - 1e-10
+        return other if other.converged and (lower or not best.converged) else best
 
     def _is_improper(self, theta: Array) -> bool:
         return any(bool((np.diag(ram.matrices(theta)[1]) < 0).any()) for ram in self.rams)
