@@ -14,6 +14,7 @@ from scipy.stats import norm
 from semopy.examples import holzinger39, political_democracy
 
 import internal_coherence as ic
+from internal_coherence.latent.estimation.starting import starting_values
 
 M3 = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 BIG5 = "\n".join(f"{k} =~ {' + '.join(f'{k}{j}' for j in range(1, 6))}" for k in "ACENO")
@@ -552,3 +553,106 @@ def test_options_that_do_not_go_together_are_named(data):
     one = ic.cfa(data["hs"], M3, group="school", group_equal="loadings")
     several = ic.cfa(data["hs"], M3, group="school", group_equal=("loadings",))
     assert one.chisq == several.chisq
+
+
+# --- what goes together, and what does not ---
+
+
+def test_a_group_without_gaps_is_estimated_as_the_others(data):
+    hs = data["hs"].copy()
+    hs.iloc[0, hs.columns.get_loc("x1")] = np.nan
+    fit = ic.cfa(hs, M3, missing="fiml", group="school")
+    complete = ic.cfa(data["hs"], M3, group="school")
+    assert fit.n == 301
+    assert fit.chisq == pytest.approx(complete.chisq, rel=0.01)  # one answer of 2 709 is missing
+    own = [quietly(lambda d=d: ic.cfa(d, M3, missing="fiml")) for _, d in hs.groupby("school", sort=False)]
+    assert fit.chisq == pytest.approx(sum(one.chisq for one in own), rel=1e-6)
+
+
+@pytest.mark.parametrize("means", [False, True])
+def test_one_row_a_school_is_no_clustering_under_weights_either(means, data):
+    hs = data["hs"].assign(own=np.arange(301))
+    options = {"sampling_weights": "w", "test": "satorra.bentler", "meanstructure": means, "information": "expected"}
+    clustered = quietly(lambda: ic.cfa(hs, M3, cluster="own", **options)).fit_measures()
+    plain = ic.cfa(hs, M3, **options).fit_measures()
+    for name in ("chisq_scaling_factor", "baseline_chisq_scaling_factor"):
+        assert clustered[name] == pytest.approx(plain[name] * 301 / 300, rel=1e-9)
+
+
+def test_what_knows_nothing_of_weights_or_schools_refuses_them(data):
+    hs = data["hs"]
+    with pytest.raises(ic.ModelError, match="knows no sampling weights"):
+        ic.cfa(hs, M3, sampling_weights="w", test="scaled.shifted")
+    for option in ({"sampling_weights": "w"}, {"cluster": "school"}):
+        with pytest.raises(ic.ModelError, match="missing='pairwise' takes rows as independent"):
+            ic.cfa(data["missing"], M3, missing="pairwise", **option)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"se": "robust.huber.white"},
+        {"se": "first.order"},
+        {"test": "yuan.bentler.mplus"},
+        {"information": "observed"},
+        {"information": "first.order"},
+    ],
+)
+def test_least_squares_have_nothing_of_a_likelihood(option, data):
+    with pytest.raises(ic.ModelError, match="is of a likelihood, which estimator='GLS' has not"):
+        ic.cfa(data["hs"], M3, estimator="GLS", **option)
+
+
+def test_pairwise_covariances_of_complete_answers_are_the_usual_ones(data):
+    for estimator in ("ML", "GLS", "ULS"):
+        pair = [ic.cfa(data["hs"], M3, estimator=estimator, missing=m) for m in ("pairwise", "listwise")]
+        assert pair[0].chisq == pytest.approx(pair[1].chisq, rel=1e-12)
+
+
+def test_factors_of_shifted_tests_are_not_subtracted(data):
+    pair = [ic.cfa(data["hs"], M3, estimator="MLMV", orthogonal=o) for o in (False, True)]
+    for method in ("satorra.bentler.2001", "satorra.bentler.2010"):
+        with pytest.raises(ic.ModelError, match=r"after 'MLMV' take 'satorra\.2000'"):
+            ic.compare(*pair, method=method)
+
+
+def test_score_tests_say_which_equation_is_parted(data):
+    equal = "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + k*x5 + k*x6\nspeed =~ x7 + x8 + x9\na + b == 1.3"
+    table = ic.cfa(data["hs"], equal).score_test()
+    assert (table["lhs"] + " == " + table["rhs"]).tolist() == ["textual=~x5 == textual=~x6", "a+b-1.3 == 0", "all == "]
+
+
+def test_wald_tests_count_an_equation_once(data):
+    fit = ic.cfa(data["hs"], M3.replace("x2 + x3", "a*x2 + b*x3"))
+    assert fit.wald_test("a == b")["df"].iloc[0] == 1
+    with pytest.raises(ic.ModelError, match="said twice"):
+        fit.wald_test("a == b\nb == a")
+    held = ic.cfa(data["hs"], f"{M3.replace('x2 + x3', 'a*x2 + b*x3')}\na == b")
+    with pytest.raises(ic.ModelError, match="said twice"):
+        held.wald_test("a == b")
+
+
+def test_the_unit_of_one_item_does_not_make_a_start_weak(data):
+    hs = data["hs"]
+    plain, scaled = ic.cfa(hs, M3), ic.cfa(hs.assign(x2=hs["x2"] * 20), M3)
+    for fit in (plain, scaled):
+        problem = fit._fitted.problem
+        assert not starting_values(problem.rams, problem.samples, np.full(problem.n_parameters, np.nan)).weak
+    assert abs(plain.n_steps - scaled.n_steps) <= 1
+    assert plain.chisq == pytest.approx(scaled.chisq, rel=1e-9)
+
+
+def test_a_fit_can_not_be_written_to(data):
+    fit = ic.cfa(data["hs"], M3)
+    for values in (fit.coef, fit.vcov):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 99.0
+
+
+def test_residuals_that_equalities_reach_are_refused_under_robust_fiml(data):
+    fit = quietly(
+        lambda: ic.cfa(data["missing"], M3.replace("x2 + x3", "a*x2 + a*x3"), missing="fiml", estimator="MLR")
+    )
+    with pytest.raises(ic.ModelError, match="without equalities"):
+        fit.residuals("standardized")
+    assert np.isfinite(fit.residuals("normalized")).all().all()

@@ -99,6 +99,10 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     if method == "satorra.2000" and fits[0]._fitted.problem.missing:
         raise ModelError("method='satorra.2000' needs complete data; with missing='fiml' take 'satorra.bentler.2001'")
     chosen = _usual(fits[0]) if method == "auto" else method
+    if chosen.startswith("satorra.bentler") and _usual(fits[0]) == "satorra.2000":
+        raise ModelError(
+            f"method={method!r} needs tests that are scaled and nothing else; after {fits[0].estimator!r} take 'satorra.2000'"
+        )
     rows = [_row(fits[k], titles[k]) for k in order]
     for (a, b), row, before in zip(pairwise(order), rows[1:], rows, strict=False):
         row |= _difference(fits[b], fits[a], chosen)
@@ -174,7 +178,7 @@ def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
     elif method != "standard":
         c1 = _factor_at(less, more) if method == "satorra.bentler.2010" else _factor(less)
         factor = (more.df * _factor(more) - less.df * c1) / m
-        if factor <= 0:
+        if not factor > 0:
             warn(
                 f"compare: the difference has a negative scaling factor by {method!r}; take method='satorra.2000'",
                 ConvergenceWarning,

@@ -17,7 +17,7 @@ from internal_coherence.errors import (
     warn,
 )
 from internal_coherence.latent.estimation.estimators import Estimator
-from internal_coherence.latent.estimation.starting import starting_values, weak
+from internal_coherence.latent.estimation.starting import starting_values
 from internal_coherence.latent.fit.baseline import Apart
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import equalities, inequalities, rams
@@ -180,8 +180,9 @@ def _estimate(
     )
     start = starting_values(matrices, samples, asked)
     solution = problem.solve(
-        start, lambda: starting_values(matrices, samples, asked, plain=True), doubtful=weak(matrices, start)
+        start.theta, lambda: starting_values(matrices, samples, asked, plain=True).theta, doubtful=start.weak
     )
+    solution.theta.flags.writeable = False
     fitted = Fitted(problem, solution)
     clusters = _n_clusters(samples)
     notes = teach(table, samples, rows, how, fitted.n_free, o.kind)

@@ -171,6 +171,12 @@ def samples_of(
     keep = np.logical_not(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
     if fixed:
         keep &= ~gaps[:, [name in fixed for name in names]].any(axis=1)
+    if missing == "pairwise" and (rows.weights is not None or rows.cluster is not None):
+        raise ModelError(
+            f"{what}: missing='pairwise' takes rows as independent, each counting once; it goes with neither"
+            " cluster= nor sampling_weights="
+        )
+    incomplete = missing != "listwise" and bool(gaps[keep].any())  # in any group: all are estimated alike
     samples = []
     cluster = None
     if rows.cluster is not None:
@@ -190,7 +196,7 @@ def samples_of(
             weights=None if rows.weights is None else rows.weights[own] * keep.sum() / rows.weights[keep].sum(),
         )
         where = f"{what}: group {label!r}: " if label else f"{what}: "
-        found = _sample(X if own.all() else X[own], part, names, missing, wishart, where)
+        found = _sample(X if own.all() else X[own], part, names, missing if incomplete else "listwise", wishart, where)
         samples.append(replace(found, rows=np.flatnonzero(own)))
     return count_schools(samples), int((~keep).sum())
 
@@ -215,9 +221,9 @@ def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishar
     n, label, weights = len(X), rows.labels[0], rows.weights
     if n < 2:
         raise ResponseError(f"{where}{n} rows are left to estimate from")
-    if missing != "listwise" and np.isnan(X).any():
+    if missing != "listwise":
         _refuse_constant(X, names, where)
-        return _incomplete(X, rows, names, missing, where)
+        return _incomplete(X, rows, names, missing, wishart, where)
     if n <= X.shape[1]:
         _refuse_constant(X, names, where)
         raise ResponseError(f"{where}{n} rows for {X.shape[1]} variables: their covariances are singular")
@@ -243,12 +249,13 @@ def _refuse_constant(X: Array, names: Sequence[str], where: str) -> None:
         raise ResponseError(f"{where}everyone gave the same answer to {listing(still)}")
 
 
-def _incomplete(X: Array, rows: Rows, names: Sequence[str], missing: Missing, where: str) -> Sample:
+def _incomplete(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
     """Return the sample of rows with missing answers, by maximum likelihood or by pairs."""
     n = float(len(X))
     if missing == "pairwise":
         m = Moments.from_data(pd.DataFrame(X, columns=list(names)), missing="pairwise")
-        return Sample(label=rows.labels[0], n=n, cov=m.cov * (n - 1) / n, mean=m.mean)
+        cov = m.cov if wishart else m.cov * (n - 1) / n
+        return Sample(label=rows.labels[0], n=n, cov=cov, mean=m.mean, unbiased=wishart)
     if rows.weights is not None:
         raise ModelError(f"{where}sampling_weights= goes with complete data or missing='listwise'")
     fit = saturated_normal(X, tuple(names))

@@ -19,7 +19,7 @@ from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
 from internal_coherence.latent.fit.released import parted, wald
 from internal_coherence.latent.fit.residual_errors import in_errors, residual_errors
 from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
-from internal_coherence.latent.model.building import equations
+from internal_coherence.latent.model.building import equalities, equations
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.records import Record, plain
@@ -289,8 +289,9 @@ class SemFit(Record):
         constraints = fitted.problem.constraints
         if constraints is None:
             raise ModelError("nothing in this model is held equal, so there is nothing to test")
-        J = constraints.jacobian(fitted.theta)
-        named = [(self._name(int(np.argmax(row > 0))), self._name(int(np.argmax(row < 0)))) for row in J]
+        J, equal = constraints.jacobian(fitted.theta), equalities(self.table)
+        named = [(self._name(a), self._name(b)) for a, b in equal.pairs]
+        named += [(str(expression), "0") for expression in equal.expressions]
         alone = [parted(fitted, J, [k]) for k in range(len(J))]
         together = parted(fitted, J, None)
         rows = [(a, "==", b, x, 1, p_value(x, 1)) for (a, b), x in zip(named, alone, strict=True)]
@@ -309,6 +310,11 @@ class SemFit(Record):
         -------
         DataFrame
             One row: ``chisq, df, pvalue``.
+
+        Raises
+        ------
+        ModelError
+            For labels that are not there, and equations that follow from each other or from the model.
 
         Notes
         -----

@@ -148,10 +148,27 @@ def estimator_of(
     if fiml and (found.se == "robust.sem" or found.test in COMPLETE_TESTS):
         what = f"se={found.se!r}" if found.se == "robust.sem" else f"test={found.test!r}"
         raise ModelError(f"{what} is for complete answers; under missing='fiml' take estimator='MLR'")
+    if weighted and found.test in ("scaled.shifted", "mean.var.adjusted"):
+        raise ModelError(
+            f"test={found.test!r} knows no sampling weights; 'yuan.bentler.mplus' and 'satorra.bentler' do"
+        )
+    if found.discrepancy != "ML":
+        _refuse_likelihoods(name, found, information)
     # These errors have an information of their own.
     if information is None and se in ("first.order", "robust.huber.white") and found.discrepancy == "ML":
         found = replace(found, information="first.order" if se == "first.order" else "observed")
     return found
+
+
+def _refuse_likelihoods(name: str, found: Estimator, information: str | None) -> None:
+    """Refuse what is of a likelihood, for a discrepancy that is none."""
+    for option, value, wrong in (
+        ("se", found.se, ("robust.huber.white", "first.order")),
+        ("test", found.test, ("yuan.bentler.mplus",)),
+        ("information", information, ("observed", "first.order")),
+    ):
+        if value in wrong:
+            raise ModelError(f"{option}={value!r} is of a likelihood, which estimator={name!r} has not")
 
 
 def _refuse_with_schools(found: Estimator, se: str | None, test: str | None) -> None:

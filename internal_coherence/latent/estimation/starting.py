@@ -12,7 +12,7 @@ covariances between factors are those that their indicators' show by least squar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,19 @@ LEAST, MOST = 0.1, 0.95
 
 
 LOW, HIGH = 0.05, 5.0
-"""Loadings, against the first in an indicator's own unit, between which starts are kept."""
+"""Standardised loadings, against the first, between which starts are kept."""
 PLAIN: Final = 0.3
 """Share of an indicator's variance that a plain start has its factor explain."""
 
 
-def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array, *, plain: bool = False) -> Array:
+class Start(NamedTuple):
+    """Starting values, (Q,), and whether they had to be kept from running away: what they rest on is hardly there."""
+
+    theta: Array
+    weak: bool
+
+
+def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array, *, plain: bool = False) -> Start:
     """Return starting values of all parameters.
 
     Parameters
@@ -49,40 +56,15 @@ def starting_values(rams: Sequence[Ram], samples: Sequence[Sample], given: Array
 
     Returns
     -------
-    (Q,) array
+    Start
     """
     theta = np.zeros(len(given))
-    for ram, sample in zip(rams, samples, strict=True):
-        _of_group(ram, sample, theta, plain)
-    return np.where(np.isnan(given), theta, given)
+    doubts = [_of_group(ram, sample, theta, plain) for ram, sample in zip(rams, samples, strict=True)]
+    return Start(np.where(np.isnan(given), theta, given), any(doubts))
 
 
-def weak(rams: Sequence[Ram], theta: Array) -> bool:
-    """Return whether starting values had to be kept from running away: the covariances that they rest on are hardly there.
-
-    Parameters
-    ----------
-    rams : sequence of Ram
-        The model of every group.
-    theta : (Q,) array
-        As `starting_values` gives them.
-
-    Returns
-    -------
-    bool
-    """
-    for ram in rams:
-        A, _, _ = ram.matrices(theta)
-        loadings = np.abs(A[: ram.n_observed, ram.n_observed :])
-        first = np.take_along_axis(loadings, np.argmax(loadings > 0, axis=0)[None], axis=0)
-        ratio = loadings / np.where(first > 0, first, 1.0)
-        if (np.isclose(ratio, LOW) | np.isclose(ratio, HIGH)).any():
-            return True
-    return False
-
-
-def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> None:
-    """Write the starting values of one group's parameters into θ."""
+def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> bool:
+    """Write the starting values of one group's parameters into θ; return whether they are weak."""
     p, f, S = ram.n_observed, ram.free, sample.cov
     t = len(ram.variables)
     arrows, fixed_arrows = np.full((t, t), -1), ram.A != 0
@@ -90,6 +72,7 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> None:
     residual = np.diag(S) * 0.5
     variance = np.full(t, 0.05)
     variance[:p] = residual
+    is_weak = False
     for k in range(p, t):
         indicators = np.flatnonzero((arrows[:p, k] >= 0) | fixed_arrows[:p, k])
         if len(indicators) < 2:
@@ -113,6 +96,7 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> None:
     _covariances(ram, S, variance, A[:p, p:] * (not plain), theta)
     intercepts = f.parameter[f.n_a + f.n_s :]
     theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
+    return is_weak
 
 
 def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
@@ -131,7 +115,7 @@ def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
     above, below = np.einsum("zk,zk->k", S[np.ix_(others, others)], weight), s @ weight
     usable = below > 1e-8 * S[first, first]
     ratio = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
-    loadings[1:] = np.where(np.abs(ratio) > LOW, np.clip(ratio, -HIGH, HIGH), LOW)
+    loadings[1:] = ratio
     return loadings
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.errors import ModelError
 from internal_coherence.latent.estimation.fiml import curvature_of_patterns, of_patterns, saturated_information
 from internal_coherence.latent.estimation.scoring import null_space, solve
 from internal_coherence.latent.estimation.weighted import jacobian, misfit
@@ -184,5 +185,16 @@ def wald(vcov: Array, residual: Array, J: Array) -> tuple[float, int]:
         χ².
     int
         Its degrees of freedom.
+
+    Raises
+    ------
+    ModelError
+        If the functions follow from each other, or are held by the model.
     """
+    covariance = J @ vcov @ J.T
+    sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    if not (sd > 0).all() or np.linalg.matrix_rank(covariance / np.outer(sd, sd), tol=1e-8) < len(J):
+        raise ModelError(
+            "these equations follow from each other, or from what the model holds equal; leave out what is said twice"
+        )
     return float(residual @ np.linalg.solve(J @ vcov @ J.T, residual)), len(J)

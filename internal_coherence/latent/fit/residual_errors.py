@@ -77,6 +77,11 @@ def residual_errors(fitted: Fitted, g: int, vcov: Array, *, of_fit: bool) -> Err
             f"standard errors of residuals need those of the moments; estimator={p.estimator.name!r} has none of them, "
             "se='robust.sem' has"
         )
+    if p.missing and robust and of_fit and (p.constraints is not None or len(p.samples) > 1):
+        raise ModelError(
+            "standardised residuals of incomplete answers under a robust estimator are there for one group without equalities;"
+            " 'normalized' ones are in any case"
+        )
     if p.missing:
         variances = _of_incomplete(fitted, g, vcov, robust=robust, of_fit=of_fit)
     elif robust or p.estimator.discrepancy == "WLS":

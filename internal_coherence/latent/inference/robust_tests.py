@@ -152,18 +152,22 @@ def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
     if sample.cluster is not None:
         return _by_schools_products(sample, W, S, told, means=means)
     WS = W @ S
-    metric = WS @ W
+    metric, constant = WS @ W, 0.5 * float((WS * WS.T).sum())
     total = 0.0
     for D, weights in _deviations(sample):
-        DW = D @ W
+        DW, left = D @ W, D
         quadratic = 0.5 * np.einsum("np,np->n", DW, D) ** 2
         crossed = np.einsum("np,np->n", D @ metric, D)
         if told is not None:
             H = D @ told
+            left = D - H
             quadratic += 0.5 * np.einsum("np,np->n", H @ W, H) ** 2 - np.einsum("np,np->n", DW, H) ** 2
             crossed -= np.einsum("np,np->n", H @ metric, H)
-        total += float(weights @ (quadratic - crossed))
-    return total / sample.n + 0.5 * float((WS * WS.T).sum()) + (float(np.trace(WS)) if means else 0.0)
+        of_rows = quadratic - crossed + constant
+        if means:
+            of_rows += np.einsum("np,np->n", left @ W, left)
+        total += float(weights**2 @ of_rows)
+    return total / sample.n
 
 
 def _by_schools_products(sample: Sample, W: Array, S: Array, told: Array | None, *, means: bool) -> float:

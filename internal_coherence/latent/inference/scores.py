@@ -144,12 +144,17 @@ def meat_about_means(ram: Ram, sample: Sample, theta: Array) -> Array:
         sums = _sums_by_school(ram, sample, theta, J, about_means=True)
         sums -= np.outer(sums.sum(axis=1) / sample.n, np.bincount(sample.cluster, sample.weights, J))
         return _products(sums, sample.n_schools) / sample.n
-    products, total, n = np.zeros((q, q)), np.zeros(q), 0
-    for _, scores in blocks_of_scores(ram, sample, theta, about_means=True):
+    # Σ w²(s − m)(s − m)', with m the weighted mean of the scores.
+    products, total, twice, squares = np.zeros((q, q)), np.zeros(q), np.zeros(q), 0.0
+    for rows, scores in blocks_of_scores(ram, sample, theta, about_means=True):
+        w = np.ones(scores.shape[1]) if sample.weights is None else sample.weights[rows]
         products += scores @ scores.T
         total += scores.sum(axis=1)
-        n += scores.shape[1]
-    return (products - np.outer(total, total) / n) / sample.n
+        twice += scores @ w
+        squares += float(w @ w)
+    mean = total / sample.n
+    mixed = np.outer(mean, twice)
+    return (products - mixed - mixed.T + squares * np.outer(mean, mean)) / sample.n
 
 
 def _sums_by_school(ram: Ram, sample: Sample, theta: Array, J: int, *, about_means: bool = False) -> Array:
