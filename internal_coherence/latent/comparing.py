@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ConvergenceWarning, ModelError, check_option, listing, warn
 from internal_coherence.latent.estimation.scoring import at_once
-from internal_coherence.latent.fit.indices import p_value, rmsea
+from internal_coherence.latent.fit.indices import rmsea
 from internal_coherence.latent.inference.nested import satorra_2000
-from internal_coherence.latent.inference.testing import model_trace, satorra_bentler
+from internal_coherence.latent.inference.testing import model_trace, p_value, satorra_bentler
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.records import Record

@@ -18,7 +18,6 @@ from internal_coherence.errors import (
 )
 from internal_coherence.latent.estimation.estimators import Estimator
 from internal_coherence.latent.estimation.starting import starting_values
-from internal_coherence.latent.fit.baseline import Apart
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import equalities, inequalities, rams
 from internal_coherence.latent.model.ram import implied
@@ -31,6 +30,7 @@ from internal_coherence.latent.table.auxiliary import with_auxiliary
 from internal_coherence.latent.table.identification import check_identification, rank_deficient
 from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.latent.teaching import refuse_few_schools, teach
+from internal_coherence.latent.unstructured import Apart
 from internal_coherence.moments.sufficient import Moments
 from internal_coherence.responses import Responses
 

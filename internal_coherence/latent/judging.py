@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.fit.baseline import Apart, unstructured
 from internal_coherence.latent.fit.goodness import Judged
 from internal_coherence.latent.inference.missing_data import as_if_complete
 from internal_coherence.latent.inference.testing import (
@@ -19,6 +18,7 @@ from internal_coherence.latent.inference.testing import (
 from internal_coherence.latent.model.ram import implied, inverse
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.unstructured import Apart, unstructured
 
 Array = NDArray[np.float64]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.errors import ModelError
 from internal_coherence.moments.saturated import Patterns
 
 Array = NDArray[np.float64]
@@ -25,11 +27,11 @@ class Sample:
     n : float
         Rows, or the sum of their weights.
     cov : (p, p) array
-        Covariances, divisor n; under missing answers those of the saturated model.
+        Covariances; under missing answers those of the saturated model.
     mean : (p,) array
         Means.
     unbiased : bool
-        Whether the divisor is n − 1 in place of n.
+        Whether their divisor is n − 1 in place of n.
     X : (n, p) array or None
         The rows, NaN where missing; None if only moments were given.
     weights : (n,) array or None
@@ -66,6 +68,34 @@ class Sample:
     def p(self) -> int:
         """The number of observed variables."""
         return len(self.mean)
+
+    def answers(self, what: str) -> Array:
+        """Return the rows.
+
+        Parameters
+        ----------
+        what : str
+            What needs them, for the message.
+
+        Returns
+        -------
+        (n, p) array
+
+        Raises
+        ------
+        ModelError
+            If only moments were given.
+        """
+        if self.X is None:
+            raise ModelError(f"{what} the answers themselves; only their moments were given")
+        return self.X
+
+    def schools(self) -> Iterator[Integers]:
+        """Yield the rows of each school, where schools are known."""
+        school = np.asarray(self.cluster)
+        order = np.argsort(school, kind="stable")
+        for start, end in pairwise(np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))):
+            yield order[start:end]
 
 
 def told_by_covariates(sample: Sample, rows: Array) -> Array | None:

@@ -14,11 +14,11 @@ from internal_coherence.latent.fit.candidates import modification_table
 from internal_coherence.latent.fit.estimates import estimate_table, r_squared, standardized_table
 from internal_coherence.latent.fit.factor_scoring import ScoreMethod, latent_scores
 from internal_coherence.latent.fit.goodness import Judged, all_measures
-from internal_coherence.latent.fit.indices import p_value
 from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
 from internal_coherence.latent.fit.released import parted, wald
 from internal_coherence.latent.fit.residual_errors import in_errors, residual_errors
 from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
+from internal_coherence.latent.inference.testing import p_value
 from internal_coherence.latent.model.building import equalities, equations
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.table.par_table import ParTable

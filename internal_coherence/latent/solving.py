@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.latent.estimation.curvatures import Curvature, likelihood_curvature
 from internal_coherence.latent.estimation.estimators import Estimator, Information
 from internal_coherence.latent.estimation.fiml import FullInformation
 from internal_coherence.latent.estimation.limits import score_within
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
+from internal_coherence.latent.estimation.scores import meat, meat_about_means
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
 from internal_coherence.latent.estimation.weighted import (
     WeightedLeastSquares,
@@ -21,10 +23,7 @@ from internal_coherence.latent.estimation.weighted import (
     inverse_of_free,
     jacobian,
     normal_theory_weight,
-    with_means,
 )
-from internal_coherence.latent.inference.curvatures import Curvature, likelihood_curvature
-from internal_coherence.latent.inference.scores import meat, meat_about_means
 from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.sample import Sample, shares
@@ -109,8 +108,7 @@ class Problem:
             return np.eye(sample.p * (sample.p + 1) // 2 + means * sample.p)
         if kind != "GLS":
             return self.weights[g]
-        W = inverse(sample.cov)
-        return with_means(normal_theory_weight(W), W) if means else normal_theory_weight(W)
+        return normal_theory_weight(inverse(sample.cov), means=means)
 
     @cached_property
     def objective(self) -> Objective:

@@ -19,7 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.scoring import Point
-from internal_coherence.latent.model.derivatives import columns, expected_information, second_derivative_part
+from internal_coherence.latent.model.derivatives import (
+    columns,
+    expected_information,
+    gradient,
+    second_derivative_part,
+)
 from internal_coherence.latent.model.ram import Implied, Places, Ram, implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares
@@ -92,6 +97,27 @@ def _of_batch(batch: Patterns, sigma: Array, mu: Array, identity: Array, n: floa
     return OfPatterns(share=share, W=W, R=WD @ W, y=np.einsum("pab,pb->pa", W, d), value=value)
 
 
+def pull_of_patterns(sample: Sample, at: Implied) -> tuple[Array, Array]:
+    """Return G and y, summed over the patterns of one group.
+
+    Parameters
+    ----------
+    sample : Sample
+        With patterns.
+    at : Implied
+        Where.
+
+    Returns
+    -------
+    (p, p) array, (p,) array
+    """
+    G, y = np.zeros((sample.p, sample.p)), np.zeros(sample.p)
+    for part in of_patterns(sample, at.sigma, at.mu):
+        G += np.tensordot(part.share, part.W - part.R, 1)
+        y += part.share @ part.y
+    return G, y
+
+
 @dataclass(frozen=True)
 class FullInformation:
     """The discrepancy of a model of one or several groups whose answers are incomplete.
@@ -129,17 +155,17 @@ class FullInformation:
     def point(self, theta: Array) -> Point:
         """Return the discrepancy, its gradient, and the curvature of complete data."""
         q = self.n_parameters
-        total, gradient, at = 0.0, np.zeros(q), []
+        total, slope, at = 0.0, np.zeros(q), []
         for g, share in enumerate(shares(self.samples)):
             try:
                 at.append(implied(self.rams[g], theta))
                 value, G, y = self._of_group(g, at[g])
             except np.linalg.LinAlgError:
-                return Point(value=float("inf"), gradient=gradient, expected=lambda: np.zeros((q, q)))
-            c = columns(at[g], self.rams[g].free)
+                return Point(value=float("inf"), gradient=slope, expected=lambda: np.zeros((q, q)))
+            places = self.rams[g].free
             total += share * value
-            gradient[self.rams[g].free.parameter] += share * (np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y)
-        return Point(value=total, gradient=gradient, expected=lambda: self._of_complete_data(at))
+            slope[places.parameter] += share * gradient(columns(at[g], places), G, y)
+        return Point(value=total, gradient=slope, expected=lambda: self._of_complete_data(at))
 
     def _of_complete_data(self, at: Sequence[Implied]) -> Array:
         total = np.zeros((self.n_parameters,) * 2)
@@ -236,9 +262,4 @@ def curvature_of_patterns(at: Implied, places: Places, sample: Sample, saturated
     H: Array = J.T @ saturated @ J
     if not observed:
         return H
-    p = sample.p
-    G, y = np.zeros((p, p)), np.zeros(p)
-    for part in of_patterns(sample, at.sigma, at.mu):
-        G += np.tensordot(part.share, part.W - part.R, 1)
-        y += part.share @ part.y
-    return H + second_derivative_part(at, places, G, y)
+    return H + second_derivative_part(at, places, *pull_of_patterns(sample, at))

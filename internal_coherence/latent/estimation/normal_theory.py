@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from internal_coherence.latent.model.derivatives import (
     Columns,
     columns,
     expected_information,
+    gradient,
     observed_information,
 )
 from internal_coherence.latent.model.ram import Implied, Places, Ram, implied, inverse
@@ -31,7 +32,6 @@ from internal_coherence.latent.sample import Sample, shares
 
 Array = NDArray[np.float64]
 Kind = Literal["ML", "GLS", "ULS"]
-KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,13 +98,12 @@ class NormalTheory:
     def point(self, theta: Array) -> Point:
         """Return the discrepancy, its gradient and its expected curvature."""
         q = self.n_parameters
-        gradient, found = np.zeros(q), self._groups(theta)
+        slope, found = np.zeros(q), self._groups(theta)
         if found is None:
-            return Point(value=float("inf"), gradient=gradient, expected=lambda: np.zeros((q, q)))
+            return Point(value=float("inf"), gradient=slope, expected=lambda: np.zeros((q, q)))
         for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            c = g.columns
-            gradient[ram.free.parameter] += share * (np.einsum("pq,pq->q", c.U, g.G @ c.V) - c.M.T @ (g.W @ g.d))
-        return Point(value=self.value(theta), gradient=gradient, expected=lambda: self._expected(found))
+            slope[ram.free.parameter] += share * gradient(g.columns, g.G, g.W @ g.d)
+        return Point(value=self.value(theta), gradient=slope, expected=lambda: self._expected(found))
 
     def _expected(self, found: list[AtOnePoint]) -> Array:
         total = np.zeros((self.n_parameters,) * 2)

@@ -40,9 +40,7 @@ def moments_of_rows(sample: Sample, *, means: bool) -> Array:
     (n, p(p + 1)/2) or (n, p(p + 1)/2 + p) array
         In the order of the lower triangle of S.
     """
-    if sample.X is None:
-        raise ModelError("this needs the answers themselves, not only their moments")
-    Z = sample.X - sample.mean
+    Z = sample.answers("the covariances of moments need") - sample.mean
     i, j = triangle(sample.p)
     products, deviations = Z[:, i] * Z[:, j], Z
     if (told := told_by_covariates(sample, Z)) is not None:
@@ -107,26 +105,6 @@ def misfit(sample: Sample, at: Implied, *, means: bool) -> Array:
     return np.concatenate([e, sample.mean - at.mu]) if means else e
 
 
-def with_means(V: Array, W: Array) -> Array:
-    """Return a weight of covariances and means that are weighed apart.
-
-    Parameters
-    ----------
-    V : (p*, p*) array
-        Of the covariances.
-    W : (p, p) array
-        Of the means.
-
-    Returns
-    -------
-    (p* + p, p* + p) array
-    """
-    size = len(V)
-    whole = np.zeros((size + len(W),) * 2)
-    whole[:size, :size], whole[size:, size:] = V, W
-    return whole
-
-
 def enough_rows(sample: Sample, *, means: bool) -> Array:
     """Return Γ of a sample that has rows enough for it to be inverted.
 
@@ -179,23 +157,30 @@ def inverse_of_free(G: Array, sample: Sample) -> Array:
     return V
 
 
-def normal_theory_weight(W: Array) -> Array:
-    """Return Γ⁻¹ of the different covariances under normal answers.
+def normal_theory_weight(W: Array, *, means: bool) -> Array:
+    """Return Γ⁻¹ of the moments under normal answers.
 
     Parameters
     ----------
     W : (p, p) array
         The inverse of their covariances, as implied or as observed.
+    means : bool
+        Whether means follow the covariances.
 
     Returns
     -------
-    (p(p + 1)/2, p(p + 1)/2) array
+    (s, s) array
     """
     i, j = triangle(len(W))
     halves = np.where(i == j, 0.5, 1.0)
     products = W[i[:, None], i] * W[j[:, None], j] + W[i[:, None], j] * W[j[:, None], i]
     weight: Array = products * halves[:, None] * halves
-    return weight
+    if not means:
+        return weight
+    size = len(weight)
+    whole = np.zeros((size + len(W),) * 2)
+    whole[:size, :size], whole[size:, size:] = weight, W
+    return whole
 
 
 @dataclass(frozen=True)

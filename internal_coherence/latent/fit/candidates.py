@@ -49,16 +49,13 @@ def modification_table(table: ParTable, fitted: Fitted) -> pd.DataFrame:
         found = candidates(table, ram, g + 1)
         if not found:
             continue
-        a, s = ([c for c in found if c.kind == kind] for kind in "as")
-        ordered = [*a, *s]
-        gain = gains(fitted, g, _places(a, s))
-        lv, everything = _scales(ram, fitted.theta, ordered)
-        frame = pd.DataFrame({"lhs": [c.lhs for c in ordered], "op": [c.op for c in ordered]})
-        frame = frame.assign(rhs=[c.rhs for c in ordered], group=g + 1, mi=gain.statistic, epc=gain.change)
-        frame = frame.assign(sepc_lv=gain.change * lv, sepc_all=gain.change * everything)
-        place = {(c.lhs, c.op, c.rhs): k for k, c in enumerate(found)}
-        keys = [place[key] for key in zip(frame["lhs"], frame["op"], frame["rhs"], strict=True)]
-        parts.append(frame.assign(_k=keys).sort_values("_k").drop(columns="_k"))
+        arrows, covariances = ([c for c in found if c.kind == kind] for kind in "as")  # in this order they were found
+        gain = gains(fitted, g, _places(arrows, covariances))
+        lv, everything = _scales(ram, fitted.theta, found)
+        named = {end: [getattr(c, end) for c in found] for end in ("lhs", "op", "rhs")}
+        sizes = {"mi": gain.statistic, "epc": gain.change}
+        sizes |= {"sepc_lv": gain.change * lv, "sepc_all": gain.change * everything}
+        parts.append(pd.DataFrame(named | {"group": g + 1} | sizes))
     if not parts:
         return pd.DataFrame(columns=["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all"])
     whole = pd.concat(parts, ignore_index=True)

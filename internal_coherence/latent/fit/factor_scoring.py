@@ -1,8 +1,9 @@
 """Scores of the latent variables: what is to be expected of each row's (regression), or what fits it best (Bartlett).
 
-With L = C'-part of Ω that latent variables share with the observed ones and W = Σ⁻¹,
+With Ω_lo the covariances of latent with observed variables and W = Σ⁻¹; Λ the loadings and Θ the residual covariances, both
+carried on by arrows between observed variables,
 
-    regression   η + Ω_lo W (x − μ),       Bartlett   η + (Λ'Θ⁻¹Λ)⁻¹ Λ'Θ⁻¹ (x − μ),   Λ = B's columns of the latent ones.
+    regression   η + Ω_lo W (x − μ),       Bartlett   η + (Λ'Θ⁻¹Λ)⁻¹ Λ'Θ⁻¹ (x − μ).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError
 from internal_coherence.latent.model.ram import Ram, implied
 from internal_coherence.latent.sample import Sample
 
@@ -37,17 +37,16 @@ def latent_scores(ram: Ram, sample: Sample, theta: Array, method: ScoreMethod) -
     (n, m) array
         Of the m latent variables. A row with missing answers is scored by what it answered.
     """
-    if sample.X is None:
-        raise ModelError("factor scores need the answers themselves; only their moments were given")
+    X = sample.answers("factor scores need")
     at, p = implied(ram, theta), ram.n_observed
     mu = at.mu if ram.has_means else sample.mean
     eta = at.eta[p:] if ram.has_means else np.zeros(len(at.eta) - p)
-    scores = np.full((len(sample.X), len(eta)), np.nan)
-    present = ~np.isnan(sample.X)
+    scores = np.full((len(X), len(eta)), np.nan)
+    present = ~np.isnan(X)
     distinct, pattern = np.unique(present, axis=0, return_inverse=True)
     for k, answered in enumerate(distinct):
         rows, has = np.flatnonzero(pattern.ravel() == k), np.flatnonzero(answered)
-        d = sample.X[np.ix_(rows, has)] - mu[has]
+        d = X[np.ix_(rows, has)] - mu[has]
         scores[rows] = eta + d @ _weights(ram, theta, at.omega, has, method).T
     return scores
 

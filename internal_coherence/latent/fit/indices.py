@@ -1,30 +1,14 @@
 """Indices of fit, each as its paper has it: functions of a few numbers that can be checked with a calculator.
 
-χ² and its degrees of freedom are those of the model, χ₀² and df₀ of the baseline model, N the rows (N − 1 under Wishart).
+χ² and its degrees of freedom are those of the model, χ₀² and df₀ of the baseline model. N are the rows that χ² counts: all of
+them, or one less a group where covariances are divided by n − 1. The criteria of AIC and kin count all.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import chdtrc, chdtri, chndtr
-
-
-def p_value(chisq: float, df: float) -> float:
-    """Return the chance of a larger χ²; NaN without degrees of freedom.
-
-    Parameters
-    ----------
-    chisq : float
-        The test statistic of the model.
-    df : float
-        Its degrees of freedom.
-
-    Returns
-    -------
-    float
-    """
-    return float(chdtrc(df, chisq)) if df > 0 and np.isfinite(chisq) else float("nan")
+from scipy.special import chdtri, chndtr
 
 
 def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
@@ -162,7 +146,7 @@ def rmsea(chisq: float, df: float, n: float, n_groups: int = 1) -> float:
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
     n_groups : int
         Groups.
 
@@ -185,7 +169,7 @@ def rmsea_limits(chisq: float, df: float, n: float, n_groups: int = 1, level: fl
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
     n_groups : int
         Groups.
     level : float
@@ -239,7 +223,7 @@ def rmsea_close_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: floa
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
     n_groups : int
         Groups.
     h0 : float
@@ -264,7 +248,7 @@ def rmsea_notclose_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: f
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
     n_groups : int
         Groups.
     h0 : float
@@ -289,7 +273,7 @@ def critical_n(chisq: float, df: float, n: float, alpha: float) -> float:
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
     alpha : float
         Level of the test.
 
@@ -312,7 +296,7 @@ def mcdonald_fit(chisq: float, df: float, n: float) -> float:
     df : float
         Its degrees of freedom.
     n : float
-        Rows; less one under Wishart.
+        N.
 
     Returns
     -------
@@ -331,7 +315,7 @@ def ecvi(chisq: float, n_parameters: float, n: float) -> float:
     n_parameters : float
         Free parameters.
     n : float
-        Rows; less one under Wishart.
+        N.
 
     Returns
     -------
@@ -367,7 +351,7 @@ def bic(log_likelihood: float, n_parameters: float, n: float) -> float:
     n_parameters : float
         Free parameters.
     n : float
-        Rows; less one under Wishart.
+        All rows.
 
     Returns
     -------
@@ -386,7 +370,7 @@ def bic2(log_likelihood: float, n_parameters: float, n: float) -> float:
     n_parameters : float
         Free parameters.
     n : float
-        Rows; less one under Wishart.
+        All rows.
 
     Returns
     -------

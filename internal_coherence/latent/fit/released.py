@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
-from internal_coherence.latent.estimation.fiml import curvature_of_patterns, of_patterns, saturated_information
+from internal_coherence.latent.estimation.fiml import curvature_of_patterns, pull_of_patterns, saturated_information
 from internal_coherence.latent.estimation.scoring import null_space, solve
 from internal_coherence.latent.estimation.weighted import jacobian, misfit
 from internal_coherence.latent.model.derivatives import (
-    Columns,
     columns,
     expected_information,
+    gradient,
 )
 from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
 from internal_coherence.latent.sample import shares
@@ -113,34 +113,21 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     p = fitted.problem
     sample, c = p.samples[g], columns(at, places)
     if p.missing:
-        return _of_patterns(fitted, g, at, places, c)
+        saturated = saturated_information(sample, at.sigma, at.mu, observed=False)
+        H = curvature_of_patterns(at, places, sample, saturated, observed=False)
+        return gradient(c, *pull_of_patterns(sample, at)), H
     d = sample.mean - at.mu if p.rams[g].has_means else np.zeros(sample.p)
     kind = p.estimator.discrepancy
     if kind in ("WLS", "DWLS", "ULS"):
         means = p.rams[g].has_means
         J, V, e = jacobian(c, means=means), p.weight(g), misfit(sample, at, means=means)
         return -(J.T @ (V @ e)), J.T @ V @ J
-    if kind == "GLS":
-        W = inverse(sample.cov)
-        G = -W @ (sample.cov - at.sigma) @ W
-        return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ (W @ d), expected_information(at, places, c, W)
-    W = inverse(at.sigma)
+    W = inverse(sample.cov if kind == "GLS" else at.sigma)
     y = W @ d
-    G = W - W @ sample.cov @ W - np.outer(y, y)
-    slope = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
-    return slope, expected_information(at, places, c, W)
-
-
-def _of_patterns(fitted: Fitted, g: int, at: Implied, places: Places, c: Columns) -> tuple[Array, Array]:
-    p = fitted.problem
-    sample = p.samples[g]
-    G, y = np.zeros((sample.p, sample.p)), np.zeros(sample.p)
-    for part in of_patterns(sample, at.sigma, at.mu):
-        G += np.tensordot(part.share, part.W - part.R, 1)
-        y += part.share @ part.y
-    saturated = saturated_information(sample, at.sigma, at.mu, observed=False)
-    H = curvature_of_patterns(at, places, sample, saturated, observed=False)
-    return np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y, H
+    G = W @ (at.sigma - sample.cov) @ W
+    if kind == "ML":
+        G -= np.outer(y, y)
+    return gradient(c, G, y), expected_information(at, places, c, W)
 
 
 def parted(fitted: Fitted, J: Array, released: list[int] | None) -> float:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
 from internal_coherence.latent.estimation.fiml import saturated_information
-from internal_coherence.latent.fit.baseline import unstructured
-from internal_coherence.latent.inference.scores import meat
+from internal_coherence.latent.estimation.scores import meat
 from internal_coherence.latent.model.derivatives import casewise_scores, columns
 from internal_coherence.latent.model.ram import implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.unstructured import unstructured
 
 Array = NDArray[np.float64]
 NUMBERS = 2_000_000

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.fiml import saturated_information
-from internal_coherence.latent.fit.baseline import Apart, unstructured
-from internal_coherence.latent.inference.scores import meat
+from internal_coherence.latent.estimation.scores import meat
 from internal_coherence.latent.model.derivatives import columns, expected_information
 from internal_coherence.latent.model.ram import implied, inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample, shares
 from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.unstructured import Apart, unstructured
 
 Array = NDArray[np.float64]
 

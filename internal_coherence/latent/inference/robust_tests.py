@@ -14,13 +14,11 @@ known, Γ is that of their sums.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError
 from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.sample import Sample, told_by_covariates
 
@@ -28,6 +26,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 BLOCK: Final = 2048
 """Rows walked through together."""
+NEEDS: Final = "a robust test needs"
 
 
 def saturated_trace(sample: Sample, some: Integers, *, clustered: bool = False) -> tuple[float, float]:
@@ -92,24 +91,18 @@ def independence_trace(sample: Sample, free: Integers, *, clustered: bool = Fals
 
 def _deviations(sample: Sample) -> Iterator[tuple[Array, Array]]:
     """Yield the rows' deviations from their means and the rows' weights, a block at a time."""
-    X = _answers(sample)
+    X = sample.answers(NEEDS)
     for start in range(0, len(X), BLOCK):
         rows = slice(start, start + BLOCK)
         D = X[rows] - sample.mean
         yield D, np.ones(len(D)) if sample.weights is None else sample.weights[rows]
 
 
-def _answers(sample: Sample) -> Array:
-    if sample.X is None:
-        raise ModelError("a robust test needs the answers themselves; only their moments were given")
-    return sample.X
-
-
 def _by_school(sample: Sample, metric: Array, *, diagonal: bool) -> tuple[float, float]:
     """Return the two parts of a trace where rows of a school go together; variances only, or all covariances."""
-    X = _answers(sample)
+    X = sample.answers(NEEDS)
     squares = sums = 0.0
-    for rows in _schools(sample):
+    for rows in sample.schools():
         Z = (X[rows] - sample.mean) @ metric
         weighted = Z if sample.weights is None else Z * sample.weights[rows][:, None]
         size = float(len(rows)) if sample.weights is None else float(sample.weights[rows].sum())
@@ -120,14 +113,6 @@ def _by_school(sample: Sample, metric: Array, *, diagonal: bool) -> tuple[float,
         sums += float(total @ total)
     widen = sample.n_schools / (sample.n_schools - 1) / sample.n
     return widen * 0.5 * squares, widen * sums
-
-
-def _schools(sample: Sample) -> Iterator[Integers]:
-    """Yield the rows of each school."""
-    school = np.asarray(sample.cluster)
-    order = np.argsort(school, kind="stable")
-    for start, end in pairwise(np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))):
-        yield order[start:end]
 
 
 def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
@@ -172,8 +157,8 @@ def satorra_bentler_trace(sample: Sample, W: Array, *, means: bool) -> float:
 
 def _by_schools_products(sample: Sample, W: Array, S: Array, told: Array | None, *, means: bool) -> float:
     """Return tr(VΓ) where Γ is of schools' sums of products about the means: ½ tr[(WM)²] of M = Σ zz' − nS, school by school."""
-    X, total = _answers(sample), 0.0
-    for rows in _schools(sample):
+    X, total = sample.answers(NEEDS), 0.0
+    for rows in sample.schools():
         D = X[rows] - sample.mean
         weights = np.ones(len(D)) if sample.weights is None else sample.weights[rows]
         H = np.zeros_like(D) if told is None else D @ told

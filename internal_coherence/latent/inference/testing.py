@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc
 
 from internal_coherence.latent.estimation.estimators import TestName
-from internal_coherence.latent.estimation.weighted import gamma, jacobian, normal_theory_weight, with_means
-from internal_coherence.latent.fit.baseline import Apart, unstructured
-from internal_coherence.latent.fit.indices import p_value
+from internal_coherence.latent.estimation.weighted import gamma, jacobian, normal_theory_weight
 from internal_coherence.latent.inference.robust_tests import (
     independence_trace,
     satorra_bentler_trace,
@@ -21,6 +20,7 @@ from internal_coherence.latent.model.derivatives import columns
 from internal_coherence.latent.model.ram import implied, inverse
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.unstructured import Apart, unstructured
 
 Array = NDArray[np.float64]
 
@@ -47,6 +47,23 @@ class TestOfFit:
     scaling_factor: float = float("nan")
     shift: float = 0.0
     name: TestName = "standard"
+
+
+def p_value(chisq: float, df: float) -> float:
+    """Return the chance of a larger χ²; NaN without degrees of freedom.
+
+    Parameters
+    ----------
+    chisq : float
+        The test statistic of the model.
+    df : float
+        Its degrees of freedom.
+
+    Returns
+    -------
+    float
+    """
+    return float(chdtrc(df, chisq)) if df > 0 and np.isfinite(chisq) else float("nan")
 
 
 def standard_test(fitted: Fitted, df: int) -> TestOfFit:
@@ -216,11 +233,7 @@ def _u_gamma(fitted: Fitted) -> Array:
         J = np.zeros((len(own), p.n_parameters))
         J[:, ram.free.parameter] = own
         jacobians.append(J)
-        weights.append(_at_model(inverse(at.sigma), means) if p.estimator.discrepancy == "ML" else p.weight(g))
+        at_model = p.estimator.discrepancy == "ML"
+        weights.append(normal_theory_weight(inverse(at.sigma), means=means) if at_model else p.weight(g))
         gammas.append(gamma(sample, means=means))
     return u_gamma(weights, gammas, jacobians, shares(p.samples), fitted.free_directions)
-
-
-def _at_model(W: Array, means: bool) -> Array:
-    """Return the weight of the moments under normal answers."""
-    return with_means(normal_theory_weight(W), W) if means else normal_theory_weight(W)

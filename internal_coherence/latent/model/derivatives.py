@@ -78,6 +78,26 @@ def columns(at: Implied, places: Places) -> Columns:
     return Columns(U=U, V=V, M=M)
 
 
+def gradient(c: Columns, G: Array, y: Array) -> Array:
+    """Return the derivatives of a discrepancy, diag(U'GV) − M'y.
+
+    Parameters
+    ----------
+    c : Columns
+        Of q parameters.
+    G : (p, p) array
+        Its derivatives by Σ.
+    y : (p,) array
+        Those by μ, their sign turned: Wd.
+
+    Returns
+    -------
+    (q,) array
+    """
+    slope: Array = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
+    return slope
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gram:
     """U'WU, V'WV and U'WV of the k arrows and covariances, for one weight W.

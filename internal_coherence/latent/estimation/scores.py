@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError
 from internal_coherence.latent.model.derivatives import casewise_scores
 from internal_coherence.latent.model.ram import Ram, implied, inverse
 from internal_coherence.latent.sample import Sample, told_by_covariates
@@ -49,9 +48,7 @@ def blocks_of_scores(
     ModelError
         If only moments were given.
     """
-    X = sample.X
-    if X is None:
-        raise ModelError("robust standard errors and tests need the answers themselves; only their moments were given")
+    X = sample.answers("robust standard errors and tests need")
     at = implied(ram, theta)
     mu = sample.mean if about_means or not ram.has_means else at.mu
     for rows, has in _alike(X, sample, max(BLOCK // max(len(ram.free), 1), 64)):
