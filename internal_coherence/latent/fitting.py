@@ -43,7 +43,8 @@ def cfa(
     model : str or ParTable, optional
         In lavaan's syntax, ``"trust =~ t1 + t2 + t3"``; of `Responses` by default one factor a scale.
     estimator : str
-        ``"ML"``, ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"``, ``"MLF"``, ``"GLS"``, ``"ULS"``, ``"ULSM"``, ``"WLS"``, ``"DWLS"``:
+        ``"ML"``, ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"``, ``"MLF"``, ``"GLS"``, ``"ULS"``, ``"ULSM"``, ``"ULSMV"``,
+        ``"ULSMVS"``, ``"WLS"``, ``"DWLS"``:
         what these names stand for in lavaan, of answers taken as numbers.
     missing : {"listwise", "pairwise", "fiml"}
         Rows that answered everything; covariances of those who answered both; or all rows, each with what it answered.

@@ -279,7 +279,7 @@ def samples_of_moments(moments: Moments, names: Sequence[str], *, wishart: bool,
     Parameters
     ----------
     moments : Moments
-        Of one group, covariances with divisor n − 1.
+        Of one group; their covariances have the divisor n − 1, those by EM n.
     names : sequence of str
         The observed variables.
     wishart : bool

@@ -221,6 +221,12 @@ class SemFit(Record):
             Variables by variables; where the model speaks of means, a last row ``mean``. Standardised residuals that can't be
             anything but 0 are 0.
 
+        Raises
+        ------
+        ModelError
+            If the fit did not converge, for a group that is not there, and for standardised residuals of estimators without a theory
+            of them, or of incomplete answers under a robust estimator with equalities or several groups.
+
         Notes
         -----
         ``lavaan::residuals(fit, type = )``. Under robust estimators standard errors come from the rows, or the schools, as the

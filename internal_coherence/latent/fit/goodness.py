@@ -89,7 +89,7 @@ class Judged:
 
     @property
     def misfit(self) -> tuple[Misfit, Misfit] | None:
-        """The robust misfit of the model and of the baseline; None where the standard one is robust."""
+        """The robust misfit of the model and of the baseline; None where there is none."""
         if self.df == 0:
             return None
         if self.complete is not None and self.baseline_complete is not None:
@@ -181,18 +181,19 @@ def _robust(j: Judged) -> dict[str, float]:
     if j.misfit is None:
         return {}
     own, base = j.misfit
-    most = max(own.excess, base.excess, 0.0)
-    tli = 1 - own.excess / base.excess * j.baseline_df / j.df
+    # The statistics of normal and complete answers that would have these excesses.
+    as_if = (own.excess + j.df, j.df, base.excess + j.baseline_df, j.baseline_df)
+    tli = indices.tli(*as_if)
     p = j.fitted.problem
     n, G = p.n_counted, len(p.samples)
     unit = n * j.df / (own.factor * own.df)  # in which the RMSEA of the scaled statistic is that of the model
     lower, upper = indices.rmsea_limits(own.scaled, own.df, unit, G)
     return {
-        "cfi_robust": 1 - max(own.excess, 0.0) / most if most > 0 else 1.0,
+        "cfi_robust": indices.cfi(*as_if),
         "tli_robust": tli,
         "nnfi_robust": tli,
-        "rni_robust": 1 - own.excess / base.excess,
-        "rmsea_robust": float(np.sqrt(max(own.excess, 0.0) / (n * j.df) * G)),
+        "rni_robust": indices.rni(*as_if),
+        "rmsea_robust": indices.rmsea(as_if[0], j.df, n, G),
         "rmsea_ci_lower_robust": lower,
         "rmsea_ci_upper_robust": upper,
         "rmsea_pvalue_robust": indices.rmsea_close_p(own.scaled, own.df, unit, G),

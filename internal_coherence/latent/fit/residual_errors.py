@@ -7,9 +7,8 @@ Q = I − Δ(Δ'VΔ)⁻¹Δ'V, so that their covariances are QΓQ'. Where V is �
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,10 @@ from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.unstructured import unstructured
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
 NUMBERS = 2_000_000
 """Numbers in one block of rows by moments."""
+NEEDS = "robust standard errors of residuals need"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,18 +142,18 @@ def _of_normal(fitted: Fitted, g: int, vcov: Array, *, of_fit: bool) -> Array:
 def _of_rows(fitted: Fitted, g: int, *, of_fit: bool) -> Array:
     """Return the variances that rows, or whole schools, show of the residuals."""
     sample = fitted.problem.samples[g]
-    total = _of_other_groups(fitted, g) * sample.n**2 if of_fit else np.zeros(sample.p * (sample.p + 3) // 2)
+    size = sample.p * (sample.p + 3) // 2
+    total = _of_other_groups(fitted, g) * sample.n**2 if of_fit else np.zeros(size)
+    influence = _influence(fitted, g, of_fit=of_fit)
     if sample.cluster is None:
-        size = max(NUMBERS // len(total), 1)
-        for start in range(0, len(_answers(sample)), size):
-            rows = np.arange(start, min(start + size, len(_answers(sample))))
-            total += (_influence(fitted, g, rows, of_fit=of_fit) ** 2).sum(axis=0)
+        n, block = len(sample.answers(NEEDS)), max(NUMBERS // size, 1)
+        for start in range(0, n, block):
+            total += (influence(np.arange(start, min(start + block, n))) ** 2).sum(axis=0)
         return total / sample.n**2
-    J = 0
-    for rows in _schools(sample):
-        total += _influence(fitted, g, rows, of_fit=of_fit).sum(axis=0) ** 2
-        J += 1
-    return total * J / (J - 1) / sample.n**2
+    own = np.zeros(size)
+    for rows in sample.schools():
+        own += influence(rows).sum(axis=0) ** 2
+    return (total + own * sample.n_schools / (sample.n_schools - 1)) / sample.n**2
 
 
 def _of_other_groups(fitted: Fitted, g: int) -> Array:
@@ -167,39 +168,27 @@ def _of_other_groups(fitted: Fitted, g: int) -> Array:
     return total
 
 
-def _answers(sample: Sample) -> Array:
-    if sample.X is None:
-        raise ModelError(
-            "robust standard errors of residuals need the answers themselves; only their moments were given"
-        )
-    return sample.X
-
-
-def _schools(sample: Sample) -> Iterator[NDArray[np.intp]]:
-    school = np.asarray(sample.cluster)
-    order = np.argsort(school, kind="stable")
-    for start, end in pairwise(np.append(np.flatnonzero(np.diff(school[order], prepend=-1)), len(order))):
-        yield order[start:end]
-
-
-def _influence(fitted: Fitted, g: int, rows: NDArray[np.intp], *, of_fit: bool) -> Array:
-    """Return what each row adds to the residuals of covariances and means, (b, p(p + 3)/2)."""
+def _influence(fitted: Fitted, g: int, *, of_fit: bool) -> Callable[[Integers], Array]:
+    """Return a function of rows: what each adds to the residuals of covariances and means, (b, p(p + 3)/2)."""
     p = fitted.problem
     ram, sample = p.rams[g], p.samples[g]
-    D = _answers(sample)[rows] - sample.mean
-    i, j = triangle(sample.p)
-    deviations = np.concatenate([D[:, i] * D[:, j] - sample.cov[i, j], D], axis=1)
-    if of_fit:
-        own = ram.free.parameter
-        if p.estimator.discrepancy == "ML":
-            at = implied(ram, fitted.theta)
-            scores = casewise_scores(D, inverse(at.sigma), at, ram.free, np.arange(sample.p))
-        else:
-            s = len(deviations[0]) if ram.has_means else len(i)
-            scores = _jacobian(fitted, g)[:s].T @ p.weight(g) @ deviations[:, :s].T
-        moved = fitted.bread[own[:, None], own] * (sample.n / p.n) @ scores
-        deviations -= moved.T @ _jacobian(fitted, g).T
-    return deviations if sample.weights is None else deviations * sample.weights[rows][:, None]
+    X, (i, j) = sample.answers(NEEDS), triangle(sample.p)
+    at, own, J = implied(ram, fitted.theta), ram.free.parameter, _jacobian(fitted, g)
+    likelihood = p.estimator.discrepancy == "ML"
+    W, everything = inverse(at.sigma), np.arange(sample.p)
+    weighed = len(J) if ram.has_means else len(i)
+    JV = np.zeros((0, 0)) if likelihood else J[:weighed].T @ p.weight(g)
+    moved = (J @ fitted.bread[own[:, None], own]) * (sample.n / p.n)
+
+    def of(rows: Integers) -> Array:
+        D = X[rows] - sample.mean
+        deviations = np.concatenate([D[:, i] * D[:, j] - sample.cov[i, j], D], axis=1)
+        if of_fit:
+            scores = casewise_scores(D, W, at, ram.free, everything) if likelihood else JV @ deviations[:, :weighed].T
+            deviations -= (moved @ scores).T
+        return deviations if sample.weights is None else deviations * sample.weights[rows][:, None]
+
+    return of
 
 
 def _of_incomplete(fitted: Fitted, g: int, vcov: Array, *, robust: bool, of_fit: bool) -> Array:
