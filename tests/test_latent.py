@@ -276,7 +276,9 @@ def models(draw):
     means = np.array([0, 1, 2, 5, 6])
     a, s = np.array(arrows), np.array(pairs)
     q = len(a) + len(s) + len(means)
-    places = Places(a_row=a[:, 0], a_col=a[:, 1], s_row=s[:, 0], s_col=s[:, 1], m_row=means, parameter=np.arange(q))
+    places = Places(
+        a_row=a[:, 0], a_col=a[:, 1], s_row=s[:, 0], s_col=s[:, 1], m_row=means, parameter=np.arange(q), n_variables=7
+    )
     ram = Ram(
         variables=tuple("abcdefg"), n_observed=5, A=np.zeros((7, 7)), S=np.zeros((7, 7)), m=np.zeros(7), free=places
     )

@@ -20,7 +20,6 @@ from internal_coherence.latent.estimation.estimators import Estimator
 from internal_coherence.latent.estimation.starting import starting_values
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import equalities, inequalities, rams
-from internal_coherence.latent.model.ram import implied
 from internal_coherence.latent.options import Options
 from internal_coherence.latent.preparing import Data, Rows, rows_of, samples_of, samples_of_moments
 from internal_coherence.latent.sample import Sample
@@ -270,13 +269,14 @@ def _n_clusters(samples: tuple[Sample, ...]) -> int:
 def _improper(fitted: Fitted, table: ParTable, kind: str) -> list[str]:
     """Warn of estimates that can't be, and return what was said."""
     notes = []
-    for ram, sample in zip(fitted.problem.rams, fitted.problem.samples, strict=True):
+    p = fitted.problem
+    for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
         _, S, _ = ram.matrices(fitted.theta)
         where = f" in group {sample.label!r}" if sample.label else ""
         negative = [name for name, value in zip(ram.variables, np.diag(S), strict=True) if value < 0]
         if negative:
             notes.append(f"negative variance of {listing(negative)}{where}")
-        latent = implied(ram, fitted.theta).omega[ram.n_observed :, ram.n_observed :]
+        latent = at.omega[ram.n_observed :, ram.n_observed :]
         if (
             len(latent)
             and not negative

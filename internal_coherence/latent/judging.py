@@ -15,8 +15,6 @@ from internal_coherence.latent.inference.testing import (
     saturated_trace_of,
     standard_test,
 )
-from internal_coherence.latent.model.ram import implied, inverse
-from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.unstructured import Apart, unstructured
 
@@ -104,8 +102,8 @@ def saturated_log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> floa
         if len(sample.patterns):
             total += sample.saturated_log_likelihood
         else:
-            total += _normal(sample, sample.cov, np.zeros(sample.p), np.arange(sample.p))
-        total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
+            total += _normal(sample.n, sample.cov)
+        total -= _normal(sample.n, sample.cov[np.ix_(exogenous, exogenous)])
     return total
 
 
@@ -124,23 +122,10 @@ def log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> float:
     float
     """
     p = fitted.problem
-    if p.missing:
-        saturated = saturated_log_likelihood(fitted, exogenous)
-        return saturated - p.n * fitted.solution.point.value
-    total = 0.0
-    for ram, sample in zip(p.rams, p.samples, strict=True):
-        at = implied(ram, fitted.theta)
-        d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
-        total += _normal(sample, at.sigma, d, np.arange(sample.p))
-        total -= _normal(sample, sample.cov, np.zeros(sample.p), np.array(exogenous, dtype=np.intp))
-    return total
+    return saturated_log_likelihood(fitted, exogenous) - p.n * fitted.solution.point.value
 
 
-def _normal(sample: Sample, sigma: Array, d: Array, has: NDArray[np.intp]) -> float:
-    """Return the normal log-likelihood of some of the variables."""
-    if not len(has):
-        return 0.0
-    at = np.ix_(has, has)
-    W, S = inverse(sigma[at]), sample.cov[at]
-    inside = len(has) * np.log(2 * np.pi) + np.linalg.slogdet(sigma[at])[1] + (W * S).sum() + d[has] @ W @ d[has]
-    return -0.5 * sample.n * float(inside)
+def _normal(n: float, cov: Array) -> float:
+    """Return the normal log-likelihood of n rows at their own means and covariances."""
+    k = len(cov)
+    return -0.5 * n * (k * (np.log(2 * np.pi) + 1) + float(np.linalg.slogdet(cov)[1])) if k else 0.0

@@ -237,10 +237,10 @@ class SemFit(Record):
         fitted = self._solved("residuals")
         p = fitted.problem
         unit: Unit = "raw" if type in ("normalized", "standardized") else type  # type: ignore[assignment]  # one of the others
-        found = residuals_of(p.rams[g], p.samples[g], fitted.theta, unit)
+        found = residuals_of(fitted.implied[g], p.samples[g], unit, means=p.rams[g].has_means)
         cov, mean = found.cov, found.mean
         if type == "cor.bollen":  # a mean has no correlation; it is left in standard deviations
-            mean = residuals_of(p.rams[g], p.samples[g], fitted.theta, "cor.bentler").mean
+            mean = residuals_of(fitted.implied[g], p.samples[g], "cor.bentler", means=p.rams[g].has_means).mean
         if type in ("normalized", "standardized"):
             errors = residual_errors(fitted, g, self._vcov, of_fit=type == "standardized")
             cov, mean = in_errors(cov, errors.cov), in_errors(mean, errors.mean)

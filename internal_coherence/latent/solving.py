@@ -25,7 +25,7 @@ from internal_coherence.latent.estimation.weighted import (
     normal_theory_weight,
 )
 from internal_coherence.latent.model.derivatives import columns
-from internal_coherence.latent.model.ram import Ram, implied, inverse
+from internal_coherence.latent.model.ram import Implied, Ram, implied, inverse
 from internal_coherence.latent.sample import Sample, shares
 
 Array = NDArray[np.float64]
@@ -174,6 +174,11 @@ class Fitted:
         return self.solution.theta
 
     @cached_property
+    def implied(self) -> tuple[Implied, ...]:
+        """What the model says at the estimates, group by group."""
+        return tuple(implied(ram, self.theta) for ram in self.problem.rams)
+
+    @cached_property
     def free_directions(self) -> Array:
         """A basis of what the constraints, and inequalities at their limits, leave free, (Q, r)."""
         J = self._jacobian
@@ -308,7 +313,7 @@ class Fitted:
         ram, sample = p.rams[g], p.samples[g]
         if p.estimator.discrepancy == "ML":
             return meat_about_means(ram, sample, self.theta)
-        J = jacobian(columns(implied(ram, self.theta), ram.free), means=ram.has_means)
+        J = jacobian(columns(self.implied[g], ram.free), means=ram.has_means)
         VJ = p.weight(g) @ J
         return VJ.T @ gamma(sample, means=ram.has_means) @ VJ
 

@@ -86,6 +86,7 @@ def _of_group(sample: Sample, apart: Apart, first: int, *, means: bool, covarian
         s_col=col[free],
         m_row=moved,
         parameter=first + np.arange(int(free.sum()) + len(moved)),
+        n_variables=p,
     )
     ram = Ram(variables=tuple(map(str, range(p))), n_observed=p, A=np.zeros((p, p)), S=S, m=m, free=places)
     return ram, np.concatenate([sample.cov[row[free], col[free]], sample.mean[moved]])

@@ -23,6 +23,7 @@ from internal_coherence.latent.model.derivatives import (
     columns,
     expected_information,
     gradient,
+    products,
     second_derivative_part,
 )
 from internal_coherence.latent.model.ram import Implied, Places, Ram, implied, inverse
@@ -262,4 +263,5 @@ def curvature_of_patterns(at: Implied, places: Places, sample: Sample, saturated
     H: Array = J.T @ saturated @ J
     if not observed:
         return H
-    return H + second_derivative_part(at, places, *pull_of_patterns(sample, at))
+    G, y = pull_of_patterns(sample, at)
+    return H + second_derivative_part(at, places, products(at, G), y)

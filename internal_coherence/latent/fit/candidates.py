@@ -50,7 +50,7 @@ def modification_table(table: ParTable, fitted: Fitted) -> pd.DataFrame:
         if not found:
             continue
         arrows, covariances = ([c for c in found if c.kind == kind] for kind in "as")  # in this order they were found
-        gain = gains(fitted, g, _places(arrows, covariances))
+        gain = gains(fitted, g, _places(arrows, covariances, len(ram.variables)))
         lv, everything = _scales(ram, fitted.theta, found)
         named = {end: [getattr(c, end) for c in found] for end in ("lhs", "op", "rhs")}
         sizes = {"mi": gain.statistic, "epc": gain.change}
@@ -106,7 +106,7 @@ def candidates(table: ParTable, ram: Ram, group: int) -> list[Candidate]:
     return found
 
 
-def _places(a: list[Candidate], s: list[Candidate]) -> Places:
+def _places(a: list[Candidate], s: list[Candidate], n_variables: int) -> Places:
     def of(found: list[Candidate], end: str) -> NDArray[np.intp]:
         return np.array([getattr(c, end) for c in found], dtype=np.intp)
 
@@ -117,6 +117,7 @@ def _places(a: list[Candidate], s: list[Candidate]) -> Places:
         s_col=of(s, "col"),
         m_row=np.zeros(0, dtype=np.intp),
         parameter=np.arange(len(a) + len(s)),
+        n_variables=n_variables,
     )
 
 

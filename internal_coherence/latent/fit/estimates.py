@@ -11,9 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from internal_coherence.latent.fit.standardized import ARROW, COVARIANCE, MEAN, Entries, Which, standardized
+from internal_coherence.latent.fit.standardized import (
+    ARROW,
+    COVARIANCE,
+    MEAN,
+    Entries,
+    Which,
+    standardized,
+    standardized_values,
+)
 from internal_coherence.latent.model.building import PARAMETERS, place_of
-from internal_coherence.latent.model.ram import implied
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.syntax.expressions import Expression
 from internal_coherence.latent.table.par_table import ParTable
@@ -74,9 +81,16 @@ class Listed:
     def standardized(self, fitted: Fitted, which: Which) -> tuple[Array, Array]:
         """Return the standardised values and their derivatives by all parameters."""
         values, slopes = self._empty(fitted)
-        for (own, entries), ram in zip(self.of_group, fitted.problem.rams, strict=True):
-            values[own], slopes[own] = standardized(ram, fitted.theta, entries, which)
+        for (own, entries), ram, at in zip(self.of_group, fitted.problem.rams, fitted.implied, strict=True):
+            values[own], slopes[own] = standardized(at, ram, fitted.theta, entries, which)
         return self._defined(values, slopes)
+
+    def standardized_values(self, fitted: Fitted, which: Which) -> Array:
+        """Return the standardised values alone."""
+        values, slopes = self._empty(fitted)
+        for (own, entries), ram, at in zip(self.of_group, fitted.problem.rams, fitted.implied, strict=True):
+            values[own] = standardized_values(at, ram, fitted.theta, entries, which)
+        return self._defined(values, slopes)[0]
 
     def _empty(self, fitted: Fitted) -> tuple[Array, Array]:
         return np.full(len(self.rows), np.nan), np.zeros((len(self.rows), fitted.problem.n_parameters))
@@ -126,7 +140,7 @@ def estimate_table(
     listed = Listed.of(table, fitted, left_out)
     found = _with_errors("est", *listed.raw(fitted), vcov, level)
     for which in ("lv", "all"):
-        found[f"std_{which}"] = listed.standardized(fitted, which)[0]
+        found[f"std_{which}"] = listed.standardized_values(fitted, which)
     return pd.DataFrame(listed.names() | found)
 
 
@@ -187,7 +201,7 @@ def r_squared(fitted: Fitted, g: int) -> Mapping[str, float]:
     """
     ram = fitted.problem.rams[g]
     _, S, _ = ram.matrices(fitted.theta)
-    omega = np.diag(implied(ram, fitted.theta).omega)
+    omega = np.diag(fitted.implied[g].omega)
     caused = np.zeros(len(omega), dtype=bool)
     caused[ram.free.a_row] = True
     caused |= ram.A.any(axis=1)

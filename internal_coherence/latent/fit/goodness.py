@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from internal_coherence.latent.fit import indices
 from internal_coherence.latent.fit.residual_matrices import Residuals, residuals_of, root_mean_square
 from internal_coherence.latent.inference.missing_data import AsIfComplete
 from internal_coherence.latent.inference.testing import TestOfFit
-from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.model.symmetric import triangle
-from internal_coherence.latent.sample import Sample, shares
+from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,21 +248,23 @@ def _approximation(j: Judged) -> dict[str, float]:
 
 
 def _of_residuals(j: Judged) -> dict[str, float]:
-    p, theta = j.fitted.problem, j.fitted.theta
+    p = j.fitted.problem
     share = shares(p.samples)
     means = any(ram.has_means for ram in p.rams)
     found: dict[str, list[float]] = {}
-    for ram, sample in zip(p.rams, p.samples, strict=True):
-        every = (residuals_of(ram, sample, theta, u) for u in ("raw", "cor.bentler", "cor.bollen"))
+    for ram, sample, at in zip(p.rams, p.samples, j.fitted.implied, strict=True):
+        every = (residuals_of(at, sample, u, means=ram.has_means) for u in ("raw", "cor.bentler", "cor.bollen"))
         raw, bentler, bollen = (residuals.without(j.auxiliary) for residuals in every)
-        variances = np.diag(bentler.cov)
+        mixed, variances = Residuals(cov=bollen.cov, mean=bentler.mean), np.diag(bentler.cov)
         for end, count in (("", means), ("_nomean", False)):
-            found.setdefault(f"rmr{end}", []).append(root_mean_square(raw, means=count))
-            found.setdefault(f"srmr{end}", []).append(root_mean_square(bentler, means=count))
-            mixed = Residuals(cov=bollen.cov, mean=bentler.mean)
-            found.setdefault(f"crmr{end}", []).append(root_mean_square(mixed, means=count, diagonal=False))
-            mplus = root_mean_square(bollen, means=count, extra=variances)
-            found.setdefault(f"srmr_mplus{end}", []).append(mplus)
+            rows = {
+                "rmr": root_mean_square(raw, means=count),
+                "srmr": root_mean_square(bentler, means=count),
+                "crmr": root_mean_square(mixed, means=count, diagonal=False),
+                "srmr_mplus": root_mean_square(bollen, means=count, extra=variances),
+            }
+            for name, value in rows.items():
+                found.setdefault(name + end, []).append(value)
     r = {name: float(share @ np.array(values)) for name, values in found.items()}
     return {
         "rmr": r["rmr"],
@@ -282,10 +281,10 @@ def _of_residuals(j: Judged) -> dict[str, float]:
 
 def _absolute(j: Judged) -> dict[str, float]:
     """Return the GFI, what share of the weighted squares of the moments the model explains, and its kin."""
-    p, theta = j.fitted.problem, j.fitted.theta
+    p = j.fitted.problem
     gfi = 0.0
-    for g, (ram, sample, share) in enumerate(zip(p.rams, p.samples, shares(p.samples), strict=True)):
-        left, whole = _weighted_squares(j, g, ram.has_means, sample, implied(ram, theta).sigma)
+    for g, (ram, share) in enumerate(zip(p.rams, shares(p.samples), strict=True)):
+        left, whole = _weighted_squares(j, g, means=ram.has_means)
         gfi += share * (1 - left / whole)
     moments = j.fitted.n_moments
     return {
@@ -295,17 +294,18 @@ def _absolute(j: Judged) -> dict[str, float]:
     }
 
 
-def _weighted_squares(j: Judged, g: int, means: bool, sample: Sample, sigma: Array) -> tuple[float, float]:
+def _weighted_squares(j: Judged, g: int, *, means: bool) -> tuple[float, float]:
     """Return the weighted squares of one group's residuals, and of its moments."""
-    p = j.fitted.problem
+    p, at = j.fitted.problem, j.fitted.implied[g]
+    sample, sigma = p.samples[g], at.sigma
     S, R, mean = sample.cov.copy(), sample.cov - sigma, sample.mean.copy()
-    d = sample.mean - implied(p.rams[g], j.fitted.theta).mu
+    d = sample.mean - at.mu
     given = np.ix_(j.exogenous, j.exogenous)
     S[given] = R[given] = mean[list(j.exogenous)] = 0.0  # what is fixed to the data explains nothing
     kind = p.estimator.discrepancy
     if kind in ("ULS", "WLS", "DWLS"):
-        at, V = triangle(sample.p), p.weight(g)
-        e, s = (np.concatenate([x[at], m]) if means else x[at] for x, m in ((R, d), (S, mean)))
+        here, V = triangle(sample.p), p.weight(g)
+        e, s = (np.concatenate([x[here], m]) if means else x[here] for x, m in ((R, d), (S, mean)))
         return float(e @ V @ e), float(s @ V @ s)
     W = inverse(sigma if kind == "ML" else sample.cov)
     WR, WS = W @ R, W @ S

@@ -7,8 +7,7 @@ them, or one less a group where covariances are divided by n − 1. The criteria
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import chdtri, chndtr
+from scipy.special import chdtri, chndtr, chndtrinc
 
 
 def cfi(chisq: float, df: float, chisq0: float, df0: float) -> float:
@@ -207,10 +206,7 @@ def noncentrality(chisq: float, df: float, share: float) -> float:
         return float("nan")
     if float(chndtr(chisq, df, 0.0)) <= share:
         return 0.0
-    high = max(chisq, 1.0)
-    while float(chndtr(chisq, df, high)) > share:
-        high *= 2
-    return float(brentq(lambda x: float(chndtr(chisq, df, x)) - share, 0.0, high, xtol=1e-12, rtol=1e-14))
+    return float(chndtrinc(chisq, df, share))
 
 
 def rmsea_close_p(chisq: float, df: float, n: float, n_groups: int = 1, h0: float = 0.05) -> float:

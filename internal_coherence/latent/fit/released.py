@@ -23,7 +23,7 @@ from internal_coherence.latent.model.derivatives import (
     expected_information,
     gradient,
 )
-from internal_coherence.latent.model.ram import Implied, Places, implied, inverse
+from internal_coherence.latent.model.ram import Implied, Places, inverse
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 
@@ -64,7 +64,7 @@ def gains(fitted: Fitted, g: int, candidates: Places) -> Gain:
     """
     p = fitted.problem
     ram, share = p.rams[g], float(shares(p.samples)[g])
-    at = implied(ram, fitted.theta)
+    at = fitted.implied[g]
     both = _together(ram.free, candidates)
     slope, information = _curvature(fitted, g, at, both.places)
     own = ram.free.parameter
@@ -104,6 +104,7 @@ def _together(free: Places, new: Places) -> _Together:
         s_col=np.concatenate([free.s_col, new.s_col]),
         m_row=np.concatenate([free.m_row, new.m_row]),
         parameter=np.arange(a + s + m0 + m1),
+        n_variables=free.n_variables,
     )
     return _Together(places=places, kept=kept, new=added)
 

@@ -17,7 +17,7 @@ from internal_coherence.errors import ModelError
 from internal_coherence.latent.estimation.fiml import saturated_information
 from internal_coherence.latent.estimation.scores import meat
 from internal_coherence.latent.model.derivatives import casewise_scores, columns
-from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Fitted
@@ -121,7 +121,7 @@ def _of_moments(sample: Sample) -> Array:
 def _jacobian(fitted: Fitted, g: int) -> Array:
     """Return the derivatives of one group's covariances and means by its own parameters."""
     ram = fitted.problem.rams[g]
-    c = columns(implied(ram, fitted.theta), ram.free)
+    c = columns(fitted.implied[g], ram.free)
     return np.concatenate([c.jacobian(), c.M])
 
 
@@ -129,7 +129,7 @@ def _of_normal(fitted: Fitted, g: int, vcov: Array, *, of_fit: bool) -> Array:
     p = fitted.problem
     own, sample = p.rams[g].free.parameter, p.samples[g]
     at_model = of_fit and p.estimator.discrepancy == "ML"
-    sigma = implied(p.rams[g], fitted.theta).sigma if at_model else sample.cov
+    sigma = fitted.implied[g].sigma if at_model else sample.cov
     i, j = triangle(sample.p)
     variances = np.concatenate([sigma[i, i] * sigma[j, j] + sigma[i, j] ** 2, np.diag(sigma)]) / sample.n
     if not of_fit:
@@ -173,7 +173,7 @@ def _influence(fitted: Fitted, g: int, *, of_fit: bool) -> Callable[[Integers], 
     p = fitted.problem
     ram, sample = p.rams[g], p.samples[g]
     X, (i, j) = sample.answers(NEEDS), triangle(sample.p)
-    at, own, J = implied(ram, fitted.theta), ram.free.parameter, _jacobian(fitted, g)
+    at, own, J = fitted.implied[g], ram.free.parameter, _jacobian(fitted, g)
     likelihood = p.estimator.discrepancy == "ML"
     W, everything = inverse(at.sigma), np.arange(sample.p)
     weighed = len(J) if ram.has_means else len(i)
@@ -194,7 +194,7 @@ def _influence(fitted: Fitted, g: int, *, of_fit: bool) -> Callable[[Integers], 
 def _of_incomplete(fitted: Fitted, g: int, vcov: Array, *, robust: bool, of_fit: bool) -> Array:
     p = fitted.problem
     ram, sample = p.rams[g], p.samples[g]
-    at = implied(ram, fitted.theta)
+    at = fitted.implied[g]
     A = saturated_information(sample, at.sigma, at.mu, observed=p.estimator.information != "expected")
     gamma = inverse(A) / sample.n
     if robust:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.latent.model.ram import Ram, implied
+from internal_coherence.latent.model.ram import Implied
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 
@@ -40,25 +40,26 @@ class Residuals:
         return Residuals(cov=self.cov[kept[:, None], kept], mean=self.mean[kept])
 
 
-def residuals_of(ram: Ram, sample: Sample, theta: Array, unit: Unit) -> Residuals:
+def residuals_of(at: Implied, sample: Sample, unit: Unit, *, means: bool) -> Residuals:
     """Return residuals.
 
     Parameters
     ----------
-    ram, sample : Ram, Sample
-        Of one group.
-    theta : (Q,) array
-        The estimates.
+    at : Implied
+        What the model says of one group.
+    sample : Sample
+        Of it.
     unit : {"raw", "cor.bentler", "cor.bollen"}
         As they are; in standard deviations observed; or as differences of correlations.
+    means : bool
+        Whether the model speaks of means.
 
     Returns
     -------
     Residuals
     """
-    at = implied(ram, theta)
     S, sigma = sample.cov, at.sigma
-    mean, mu = (sample.mean, at.mu) if ram.has_means else (np.zeros(sample.p), np.zeros(sample.p))
+    mean, mu = (sample.mean, at.mu) if means else (np.zeros(sample.p), np.zeros(sample.p))
     s, t = np.sqrt(np.diag(S)), np.sqrt(np.diag(sigma))
     if unit == "raw":
         return Residuals(cov=S - sigma, mean=mean - mu)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.model.derivatives import columns
-from internal_coherence.latent.model.ram import Ram, implied
+from internal_coherence.latent.model.ram import Implied, Ram
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -60,11 +60,13 @@ class Entries:
         return found
 
 
-def standardized(ram: Ram, theta: Array, entries: Entries, which: Which) -> tuple[Array, Array]:
-    """Return standardised values of entries, and their derivatives by all parameters.
+def standardized_values(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> Array:
+    """Return standardised values of entries.
 
     Parameters
     ----------
+    at : Implied
+        What the model says at the estimates.
     ram : Ram
         Of one group.
     theta : (Q,) array
@@ -77,32 +79,59 @@ def standardized(ram: Ram, theta: Array, entries: Entries, which: Which) -> tupl
     Returns
     -------
     (k,) array
+    """
+    return entries.values(ram, theta) * _scale(at, ram, theta, entries, which)
+
+
+def standardized(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> tuple[Array, Array]:
+    """Return standardised values of entries, and their derivatives by all parameters.
+
+    Parameters
+    ----------
+    at, ram, theta, entries, which
+        As in `standardized_values`.
+
+    Returns
+    -------
+    (k,) array
     (k, Q) array
     """
-    at = implied(ram, theta)
-    c = columns(replace(at, n_observed=len(ram.variables)), ram.free)
-    scaled = np.arange(len(ram.variables)) >= (ram.n_observed if which == "lv" else 0)
-    # Half the logarithm of every variance, total and residual, and its derivatives.
-    total, residual = np.diag(at.omega), np.diag(ram.matrices(theta)[1])
+    f, (total, residual) = ram.free, _variances(at, ram, theta)
+    c = columns(replace(at, n_observed=len(total)), f)
     d_total, d_residual = np.zeros((len(total), len(theta))), np.zeros((len(total), len(theta)))
-    d_total[:, ram.free.parameter] = 2 * c.U * c.V
-    f = ram.free
+    d_total[:, f.parameter] = 2 * c.U * c.V
     own, same = f.parameter[f.n_a : f.n_a + f.n_s], f.s_row == f.s_col
     d_residual[f.s_row[same], own[same]] = 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        log_total, log_residual = (np.where(scaled, 0.5 * np.log(v), 0.0) for v in (total, residual))
-        by_total, by_residual = (
-            np.where(scaled[:, None], d / (2 * v[:, None]), 0.0) for d, v in ((d_total, total), (d_residual, residual))
-        )
-    arrow, covariance = entries.kind == ARROW, (entries.kind == COVARIANCE) & (entries.row != entries.col)
-    variance = (entries.kind == COVARIANCE) & ~covariance
-    row, col = entries.row, entries.col
-    power = -log_total[row] * (1.0 + variance) + log_total[col] * arrow
-    slope = -by_total[row] * (1.0 + variance)[:, None] + by_total[col] * arrow[:, None]
-    power[covariance] = -(log_residual[row] + log_residual[col])[covariance]
-    slope[covariance] = -(by_residual[row] + by_residual[col])[covariance]
-    est, scale = entries.values(ram, theta), np.exp(power)
-    slopes: Array = (est * scale)[:, None] * slope
+        halves = d_total.T / (2 * total), d_residual.T / (2 * residual)
+    scale, est = _scale(at, ram, theta, entries, which), entries.values(ram, theta)
+    slopes: Array = (est * scale)[:, None] * _exponent(*halves, ram, entries, which).T
     is_free = np.flatnonzero(entries.parameter >= 0)
     slopes[is_free, entries.parameter[is_free]] += scale[is_free]
     return est * scale, slopes
+
+
+def _variances(at: Implied, ram: Ram, theta: Array) -> tuple[Array, Array]:
+    """Return all variables' variances, in total and what nothing explains."""
+    return np.diag(at.omega), np.diag(ram.matrices(theta)[1])
+
+
+def _scale(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> Array:
+    """Return by what estimates are multiplied."""
+    total, residual = _variances(at, ram, theta)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.exp(_exponent(0.5 * np.log(total), 0.5 * np.log(residual), ram, entries, which)))
+
+
+def _exponent(total: Array, residual: Array, ram: Ram, entries: Entries, which: Which) -> Array:
+    """Return the logarithm of what estimates are multiplied by, or its derivatives.
+
+    It is a sum of halves of logarithms of variances, in total or of residuals, (..., t), of their derivatives likewise.
+    """
+    scaled = np.arange(len(ram.variables)) >= (ram.n_observed if which == "lv" else 0)
+    total, residual = np.where(scaled, total, 0.0), np.where(scaled, residual, 0.0)
+    row, col = entries.row, entries.col
+    covariance = (entries.kind == COVARIANCE) & (row != col)
+    times = np.where((entries.kind == COVARIANCE) & ~covariance, 2.0, 1.0)
+    found = np.where(entries.kind == ARROW, total[..., col], 0.0) - times * total[..., row]
+    return np.where(covariance, -(residual[..., row] + residual[..., col]), found)

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from internal_coherence.latent.estimation.scoring import null_space
 from internal_coherence.latent.model.derivatives import Columns, columns
-from internal_coherence.latent.model.ram import implied
 from internal_coherence.latent.solving import Fitted
 
 Array = NDArray[np.float64]
@@ -75,8 +74,8 @@ def _by_moments(fitted: Fitted, order: Integers) -> Array:
     """Return the derivatives of all groups' means and different covariances by all parameters, variables in some order."""
     p = fitted.problem
     parts = []
-    for ram in p.rams:
-        c = columns(implied(ram, fitted.theta), ram.free)
+    for ram, at in zip(p.rams, fitted.implied, strict=True):
+        c = columns(at, ram.free)
         c = Columns(U=c.U[order], V=c.V[order], M=c.M[order])
         part = np.zeros((c.U.shape[0] * (c.U.shape[0] + 3) // 2, p.n_parameters))
         part[:, ram.free.parameter] = np.concatenate([c.M, c.jacobian()])

@@ -17,7 +17,7 @@ from internal_coherence.latent.inference.robust_tests import (
     u_gamma,
 )
 from internal_coherence.latent.model.derivatives import columns
-from internal_coherence.latent.model.ram import implied, inverse
+from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.unstructured import Apart, unstructured
@@ -217,8 +217,8 @@ def satorra_bentler(fitted: Fitted) -> float:
     if p.estimator.discrepancy != "ML":
         return float(np.trace(_u_gamma(fitted)))
     total = 0.0
-    for ram, sample in zip(p.rams, p.samples, strict=True):
-        W = inverse(implied(ram, fitted.theta).sigma)
+    for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
+        W = inverse(at.sigma)
         total += satorra_bentler_trace(sample, W, means=ram.has_means)
     return total - float((fitted.inverted(fitted.expected) * fitted.meat_of_moments).sum())
 
@@ -228,7 +228,7 @@ def _u_gamma(fitted: Fitted) -> Array:
     p = fitted.problem
     weights, gammas, jacobians = [], [], []
     for g, (ram, sample) in enumerate(zip(p.rams, p.samples, strict=True)):
-        at, means = implied(ram, fitted.theta), ram.has_means
+        at, means = fitted.implied[g], ram.has_means
         own = jacobian(columns(at, ram.free), means=means)
         J = np.zeros((len(own), p.n_parameters))
         J[:, ram.free.parameter] = own

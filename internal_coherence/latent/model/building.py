@@ -90,6 +90,7 @@ def _ram(rows: list[Row], variables: tuple[str, ...], place: Mapping[str, int], 
         s_col=s[:, 1],
         m_row=mean[:, 0],
         parameter=np.concatenate([a[:, 2], s[:, 2], mean[:, 2]]),
+        n_variables=t,
     )
     return Ram(variables=variables, n_observed=sample.p, A=A, S=S, m=m, free=free)
 

@@ -5,8 +5,9 @@ Every derivative of Σ has rank two: with b_i the columns of B and c_j the rows 
     ∂Σ/∂A_ij = b_i c_j' + c_j b_i',     ∂Σ/∂S_ij = b_i b_j' + b_j b_i'  (half of it where i = j),
     ∂μ/∂A_ij = b_i η_j,                 ∂μ/∂m_i = b_i.
 
-Written as u v' + v u', the columns u, v (and ∂μ) of all parameters are the matrices U, V (and M). With W = Σ⁻¹, d the
-observed means less μ, S̃ = S + dd' and G = W − W S̃ W, the discrepancy F = ½(log|Σ| + tr S̃W) has the gradient
+Written as u v' + v u', the columns u, v (and ∂μ) of all parameters are the matrices U, V (and M): columns of [B C'], half
+of them where i = j. With W = Σ⁻¹, d the observed means less μ, S̃ = S + dd' and G = W − W S̃ W, the discrepancy
+F = ½(log|Σ| + tr S̃W) has the gradient
 
     diag(U'GV) − M'Wd,
 
@@ -68,14 +69,37 @@ def columns(at: Implied, places: Places) -> Columns:
     -------
     Columns
     """
-    B, C, eta = at.B, at.C, at.eta
-    n_a, both = places.n_a, places.n_a + places.n_s
-    U, V, M = np.zeros((3, len(B), len(places)))
-    U[:, :n_a], U[:, n_a:both] = B[:, places.a_row], B[:, places.s_row]
-    V[:, :n_a], V[:, n_a:both] = C[places.a_col].T, B[:, places.s_col] * places.half
-    if len(places) > both or eta.any():
-        M[:, :n_a], M[:, both:] = U[:, :n_a] * eta[places.a_col], B[:, places.m_row]
+    both, eta, k = beside(at), at.eta, len(places.u)
+    U, V, M = np.zeros((3, len(both), len(places)))
+    U[:, :k], V[:, :k] = both[:, places.u], both[:, places.v] * places.halves
+    if len(places) > k or eta.any():
+        n_a = places.n_a
+        M[:, :n_a], M[:, k:] = U[:, :n_a] * eta[places.a_col], both[:, places.m_row]
     return Columns(U=U, V=V, M=M)
+
+
+def beside(at: Implied) -> Array:
+    """Return [B C'], whose columns are all that derivatives are made of, (p, 2t)."""
+    return np.concatenate([at.B, at.C.T], axis=1)
+
+
+def products(at: Implied, W: Array) -> Array:
+    """Return the products of these columns, [B C']'W[B C'].
+
+    Parameters
+    ----------
+    at : Implied
+        Where.
+    W : (..., p, p) array
+        One weight or several.
+
+    Returns
+    -------
+    (..., 2t, 2t) array
+    """
+    both = beside(at)
+    found: Array = both.T @ W @ both
+    return found
 
 
 def gradient(c: Columns, G: Array, y: Array) -> Array:
@@ -100,32 +124,22 @@ def gradient(c: Columns, G: Array, y: Array) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gram:
-    """U'WU, V'WV and U'WV of the k arrows and covariances, for one weight W.
-
-    The columns of U and V are columns of B and C', so that what is multiplied has no more rows than there are variables,
-    and all else is a choice of its entries.
-    """
+    """U'WU, V'WV and U'WV of the k arrows and covariances, for one weight W: a choice of the products of [B C']."""
 
     UU: Array
     VV: Array
     UV: Array
 
     @classmethod
-    def of(cls, at: Implied, places: Places, W: Array) -> Gram:
-        """Take the products of the columns that stand in some places."""
-        B, C, n_a, half = at.B, at.C, places.n_a, places.half
-        WB = W @ B
-        BB, CB, CC = B.T @ WB, C @ WB, C @ (W @ C.T)
-        first = np.concatenate([places.a_row, places.s_row])
-        k = len(first)
-        UV, VV = np.empty((k, k)), np.empty((k, k))
-        from_arrow, from_covariance = CB[places.a_col], BB[places.s_col] * half[:, None]
-        UV[:, :n_a], UV[:, n_a:] = from_arrow[:, first].T, from_covariance[:, first].T
-        VV[:n_a, :n_a] = CC[places.a_col][:, places.a_col]
-        VV[n_a:, n_a:] = from_covariance[:, places.s_col] * half
-        VV[:n_a, n_a:] = from_arrow[:, places.s_col] * half
-        VV[n_a:, :n_a] = VV[:n_a, n_a:].T
-        return cls(UU=BB[first][:, first], VV=VV, UV=UV)
+    def of(cls, P: Array, places: Places) -> Gram:
+        """Take those of the columns that stand in some places."""
+        u, v, halves = places.u, places.v, places.halves
+        from_u, from_v = P[u], P[v]
+        return cls(
+            UU=from_u.take(u, axis=1),
+            VV=from_v.take(v, axis=1) * (halves[:, None] * halves),
+            UV=from_u.take(v, axis=1) * halves,
+        )
 
 
 def expected_information(at: Implied, places: Places, c: Columns, W: Array) -> Array:
@@ -144,7 +158,7 @@ def expected_information(at: Implied, places: Places, c: Columns, W: Array) -> A
     -------
     (q, q) array
     """
-    g = Gram.of(at, places, W)
+    g = Gram.of(products(at, W), places)
     return _with_means(g.UU * g.VV + g.UV * g.UV.T, c, W)
 
 
@@ -178,17 +192,18 @@ def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: A
     """
     y = W @ d
     R = W @ S @ W + y[:, None] * y
-    w, r = Gram.of(at, places, W), Gram.of(at, places, R)
+    of_W, of_R = products(at, W), products(at, R)
+    w, r = Gram.of(of_W, places), Gram.of(of_R, places)
     mixed = w.UV.T * r.UV
     H = _with_means(w.UU * (r.VV - w.VV) + r.UU * w.VV - w.UV * w.UV.T + mixed + mixed.T, c, W)
     if y.any() and c.M.any():
         WM = W @ c.M
         P = (c.U.T @ y)[:, None] * (c.V.T @ WM) + (c.V.T @ y)[:, None] * (c.U.T @ WM)
         H += P + P.T
-    return H + second_derivative_part(at, places, W - R, y)
+    return H + second_derivative_part(at, places, of_W - of_R, y)
 
 
-def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> Array:
+def second_derivative_part(at: Implied, places: Places, P: Array, y: Array) -> Array:
     """Return what second derivatives give of the curvature: ½ tr(G ∂²Σ) − y'∂²μ, linear in G and y.
 
     Parameters
@@ -197,8 +212,8 @@ def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> A
         Where.
     places : Places
         Of q parameters.
-    G : (p, p) array
-        W − R.
+    P : (2t, 2t) array
+        The products of [B C'] by G = W − R.
     y : (p,) array
         Wd.
 
@@ -207,8 +222,8 @@ def second_derivative_part(at: Implied, places: Places, G: Array, y: Array) -> A
     (q, q) array
     """
     i, j, r, s, h = places.a_row, places.a_col, places.s_row, places.s_col, places.m_row
-    BGC, BGB, By = at.B.T @ G @ at.C.T, at.B.T @ G @ at.B, at.B.T @ y
-    E, eta = at.E, at.eta
+    t, E, eta, By = places.n_variables, at.E, at.eta, at.B.T @ y
+    BGB, BGC = P[:t, :t], P[:t, t:]
     n_a, n_s = places.n_a, places.n_s
     D = np.zeros((len(places), len(places)))
     # Two arrows: Σ bends by the way through both, either first, and by what their origins have in common.

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+LONG: Final = 8
+"""Arrows on a way beyond which total effects are found by inverting, as where ways come back."""
 
 
 def inverse(S: Array) -> Array:
@@ -54,6 +57,8 @@ class Places:
         Of the means and intercepts.
     parameter : (q_A + q_S + q_m,) array of int
         The number of the parameter that stands there, from 0, over all groups.
+    n_variables : int
+        t, of all variables.
     """
 
     a_row: Integers
@@ -62,6 +67,7 @@ class Places:
     s_col: Integers
     m_row: Integers
     parameter: Integers
+    n_variables: int
 
     @property
     def n_a(self) -> int:
@@ -79,11 +85,26 @@ class Places:
         half: Array = np.where(self.s_row == self.s_col, 0.5, 1.0)
         return half
 
+    @cached_property
+    def u(self) -> Integers:
+        """Which columns of [B C'] the arrows' and covariances' columns of U are."""
+        return np.concatenate([self.a_row, self.s_row])
+
+    @cached_property
+    def v(self) -> Integers:
+        """Which columns of [B C'] those of V are, but for a half."""
+        return np.concatenate([self.n_variables + self.a_col, self.s_col])
+
+    @cached_property
+    def halves(self) -> Array:
+        """By what those of V are multiplied: one half for variances, else 1."""
+        return np.concatenate([np.ones(self.n_a), self.half])
+
     def __len__(self) -> int:
         return len(self.parameter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ram:
     """The model of one group.
 
@@ -112,6 +133,38 @@ class Ram:
     def has_means(self) -> bool:
         """Whether the model says anything of means."""
         return bool(len(self.free.m_row) or self.m.any())
+
+    @cached_property
+    def depth(self) -> int | None:
+        """Arrows on the longest way through the model; None if ways come back to where they began, or are very long."""
+        arrows = (self.A != 0).astype(np.float64)
+        arrows[self.free.a_row, self.free.a_col] = 1.0
+        ways = arrows
+        for length in range(LONG):
+            if not ways.any():
+                return length
+            ways = np.minimum(ways @ arrows, 1.0)
+        return None
+
+    def total_effects(self, A: Array) -> Array:
+        """Return E = (I − A)⁻¹: where no way comes back, the finite sum I + A + A² + …
+
+        Parameters
+        ----------
+        A : (t, t) array
+            Arrows.
+
+        Returns
+        -------
+        (t, t) array
+        """
+        identity = np.eye(len(A))
+        if self.depth is None:
+            return inverse(identity - A)
+        E = identity + A
+        for _ in range(self.depth - 1):
+            E = identity + A @ E
+        return E
 
     def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return the matrices with the parameters filled in.
@@ -197,5 +250,5 @@ def implied(ram: Ram, theta: Array) -> Implied:
         Where the arrows feed back on themselves without end: I − A is singular.
     """
     A, S, m = ram.matrices(theta)
-    E = inverse(np.eye(len(A)) - A)
+    E = ram.total_effects(A)
     return Implied(E=E, omega=E @ S @ E.T, eta=E @ m, n_observed=ram.n_observed)
