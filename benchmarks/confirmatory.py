@@ -91,7 +91,7 @@ def apart(ours: tuple[pd.DataFrame, pd.Series], estimates: pd.DataFrame, fit: di
     assert len(both) == len(theirs)
     free = both[both["se"] > 0]
     largest = max((free[c] - free[f"{c}_theirs"].astype(float)).abs().div(free["se"]).max() for c in ("est", "se"))
-    return largest, max(abs(ours[1][name] / value - 1) for name, value in fit.items())
+    return largest, max(abs(ours[1][name] - value) / max(abs(value), 0.01) for name, value in fit.items())
 
 
 def beside_lavaan(

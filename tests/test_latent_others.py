@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -656,3 +657,14 @@ def test_residuals_that_equalities_reach_are_refused_under_robust_fiml(data):
     with pytest.raises(ic.ModelError, match="without equalities"):
         fit.residuals("standardized")
     assert np.isfinite(fit.residuals("normalized")).all().all()
+
+
+def test_a_start_that_rests_on_next_to_nothing_is_weak_and_kept_near(data):
+    problem = ic.cfa(data["hs"], M3)._fitted.problem
+    cov = problem.samples[0].cov.copy()
+    cov[0, 1:] = cov[1:, 0] = cov[0, 1:] * 1e-3
+    start = starting_values(problem.rams, [replace(problem.samples[0], cov=cov)], np.full(problem.n_parameters, np.nan))
+    assert start.weak
+    A, _, _ = problem.rams[0].matrices(start.theta)
+    spread = np.sqrt(np.diag(cov)[:3] / cov[0, 0])
+    assert (np.abs(A[:3, 9]) <= 5 * spread * (1 + 1e-12)).all()

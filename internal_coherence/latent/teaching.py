@@ -142,7 +142,7 @@ def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
         if name not in indicators:
             continue
         values = [s.X[:, k] for s in samples if s.X is not None]
-        # A glance at some rows spares sorting all of most items.
+        # A glance at some rows spares a look at all of most items.
         if values and all(_is_few(x[:GLANCE]) for x in values) and _is_few(np.concatenate(values)):
             found.append(name)
     return found
@@ -150,5 +150,5 @@ def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
 
 def _is_few(values: Array) -> bool:
     """Return whether these are at most a few different whole numbers."""
-    distinct = np.unique(values[~np.isnan(values)])
-    return len(distinct) <= FEW_CATEGORIES and bool((distinct == np.rint(distinct)).all())
+    distinct = {x for x in values.tolist() if x == x}  # NaN is not itself
+    return len(distinct) <= FEW_CATEGORIES and all(x == round(x) for x in distinct)

@@ -69,4 +69,6 @@ def information_of_group(ram: Ram, sample: Sample, theta: Array, *, observed: bo
     if not observed:
         return expected_information(at, ram.free, c, W)
     d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
-    return observed_information(at, ram.free, c, W, sample.cov, d)
+    y = W @ d
+    G = W - W @ sample.cov @ W - y[:, None] * y
+    return observed_information(at, ram.free, c, W, G, y)

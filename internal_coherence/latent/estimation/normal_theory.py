@@ -36,13 +36,13 @@ Kind = Literal["ML", "GLS", "ULS"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AtOnePoint:
-    """What one group's discrepancy is made of: its value, what is implied, W, G, and the observed means less μ."""
+    """What one group's discrepancy is made of: its value, what is implied, W, G, and y = Wd."""
 
     value: float
     at: Implied
     W: Array
     G: Array
-    d: Array
+    y: Array
     places: Places
 
     @cached_property
@@ -102,7 +102,7 @@ class NormalTheory:
         if found is None:
             return Point(value=float("inf"), gradient=slope, expected=lambda: np.zeros((q, q)))
         for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            slope[ram.free.parameter] += share * gradient(g.columns, g.G, g.W @ g.d)
+            slope[ram.free.parameter] += share * gradient(g.columns, g.G, g.y)
         return Point(value=self.value(theta), gradient=slope, expected=lambda: self._expected(found))
 
     def _expected(self, found: list[AtOnePoint]) -> Array:
@@ -119,9 +119,9 @@ class NormalTheory:
         H, found = np.zeros((self.n_parameters,) * 2), self._groups(theta)
         if found is None:
             return None
-        for ram, sample, share, g in zip(self.rams, self.samples, self._shares, found, strict=True):
+        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
             own = ram.free.parameter
-            H[own[:, None], own] += share * observed_information(g.at, ram.free, g.columns, g.W, sample.cov, g.d)
+            H[own[:, None], own] += share * observed_information(g.at, ram.free, g.columns, g.W, g.G, g.y)
         return H
 
     def _groups(self, theta: Array) -> list[AtOnePoint] | None:
@@ -151,15 +151,16 @@ class NormalTheory:
         if self.kind == "ML":
             W, log_det = precision(sigma)
             WS, y = W @ S, W @ d
-            value = 0.5 * (log_det - float(self._constants[g]) + float(np.trace(WS)) - len(S) + float(d @ y))
+            value = 0.5 * (log_det - float(self._constants[g]) + float(np.vdot(W, S)) - len(S) + float(d @ y))
             G = W - WS @ W - y[:, None] * y
         else:
             W, R = self._constants[g], S - sigma
+            y = W @ d
             if self.kind == "GLS":
                 WR = W @ R
-                value = 0.25 * float((WR * WR.T).sum()) + 0.5 * float(d @ W @ d)
+                value = 0.25 * float((WR * WR.T).sum()) + 0.5 * float(d @ y)
                 G = -WR @ W
             else:
                 G = -R - np.diag(np.diag(R))
-                value = -0.25 * float((R * G).sum()) + 0.5 * float(d @ d)
-        return AtOnePoint(value=value, at=at, W=W, G=G, d=d, places=ram.free)
+                value = -0.25 * float((R * G).sum()) + 0.5 * float(d @ y)
+        return AtOnePoint(value=value, at=at, W=W, G=G, y=y, places=ram.free)

@@ -69,26 +69,31 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> bool:
     t = len(ram.variables)
     arrows, fixed_arrows = np.full((t, t), -1), ram.A != 0
     arrows[f.a_row, f.a_col] = f.parameter[: f.n_a]
-    residual = np.diag(S) * 0.5
+    own = S.diagonal()
+    residual = own * 0.5
     variance = np.full(t, 0.05)
     variance[:p] = residual
-    is_weak = False
+    weak = False
     for k in range(p, t):
         indicators = np.flatnonzero((arrows[:p, k] >= 0) | fixed_arrows[:p, k])
         if len(indicators) < 2:
             continue
-        loadings = (
-            np.sqrt(np.diag(S)[indicators] / S[indicators[0], indicators[0]]) if plain else _loadings(S, indicators)
-        )
+        spread = np.sqrt(own[indicators] / own[indicators[0]])
+        standardized = np.ones(len(indicators)) if plain else _loadings(S, indicators) / spread
+        size = np.abs(standardized)
+        if size.min() <= LOW or size.max() >= HIGH:
+            weak = True
+            standardized = np.where(size > LOW, np.clip(standardized, -HIGH, HIGH), LOW)
+        loadings = standardized * spread
         marker = ram.A[indicators[0], k]
-        phi = PLAIN * S[indicators[0], indicators[0]] if plain else _variance(S, indicators, loadings)
+        phi = PLAIN * own[indicators[0]] if plain else _variance(S, indicators, loadings)
         stands_free = arrows[indicators[0], k] >= 0
         unit = np.sqrt(phi) if stands_free else 1.0 / marker
         for place, loading in zip(indicators, loadings, strict=True):
             if arrows[place, k] >= 0:
                 theta[arrows[place, k]] = loading * unit
             explained = phi * loading**2
-            residual[place] = np.clip(S[place, place] - explained, LEAST * S[place, place], MOST * S[place, place])
+            residual[place] = min(max(own[place] - explained, LEAST * own[place]), MOST * own[place])
         variance[k] = 1.0 if stands_free else phi * marker**2
     variance[:p] = residual
     _higher_orders(ram, arrows, variance, theta)
@@ -96,7 +101,7 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> bool:
     _covariances(ram, S, variance, A[:p, p:] * (not plain), theta)
     intercepts = f.parameter[f.n_a + f.n_s :]
     theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
-    return is_weak
+    return weak
 
 
 def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
@@ -108,14 +113,14 @@ def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
         return loadings
     # Regressing the first indicator on all others but k takes the regression on all others, moved so that k has no part.
     others = indicators[1:]
-    P = inverse(S[np.ix_(others, others)])
+    among = S[others[:, None], others]
+    P = inverse(among)
     s = S[others, first]
     all_others = P @ s
-    weight = all_others[:, None] - P * (all_others / np.diag(P))
-    above, below = np.einsum("zk,zk->k", S[np.ix_(others, others)], weight), s @ weight
+    weight = all_others[:, None] - P * (all_others / P.diagonal())
+    above, below = np.einsum("zk,zk->k", among, weight), s @ weight
     usable = below > 1e-8 * S[first, first]
-    ratio = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
-    loadings[1:] = ratio
+    loadings[1:] = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
     return loadings
 
 
@@ -125,7 +130,7 @@ def _variance(S: Array, indicators: NDArray[np.intp], loadings: Array) -> float:
     products = loadings[i] * loadings[j]
     phi = float(products @ S[indicators[i], indicators[j]] / (products @ products))
     own = float(S[indicators[0], indicators[0]])
-    return float(np.clip(phi, 0.05 * own, 0.95 * own))
+    return min(max(phi, 0.05 * own), 0.95 * own)
 
 
 def _higher_orders(ram: Ram, arrows: NDArray[np.intp], variance: Array, theta: Array) -> None:

@@ -69,18 +69,13 @@ def columns(at: Implied, places: Places) -> Columns:
     -------
     Columns
     """
-    both, eta, k = beside(at), at.eta, len(places.u)
+    both, eta, k = at.beside, at.eta, len(places.u)
     U, V, M = np.zeros((3, len(both), len(places)))
     U[:, :k], V[:, :k] = both[:, places.u], both[:, places.v] * places.halves
     if len(places) > k or eta.any():
         n_a = places.n_a
         M[:, :n_a], M[:, k:] = U[:, :n_a] * eta[places.a_col], both[:, places.m_row]
     return Columns(U=U, V=V, M=M)
-
-
-def beside(at: Implied) -> Array:
-    """Return [B C'], whose columns are all that derivatives are made of, (p, 2t)."""
-    return np.concatenate([at.B, at.C.T], axis=1)
 
 
 def products(at: Implied, W: Array) -> Array:
@@ -90,14 +85,14 @@ def products(at: Implied, W: Array) -> Array:
     ----------
     at : Implied
         Where.
-    W : (..., p, p) array
-        One weight or several.
+    W : (p, p) array
+        A weight.
 
     Returns
     -------
-    (..., 2t, 2t) array
+    (2t, 2t) array
     """
-    both = beside(at)
+    both = at.beside
     found: Array = both.T @ W @ both
     return found
 
@@ -134,7 +129,7 @@ class Gram:
     def of(cls, P: Array, places: Places) -> Gram:
         """Take those of the columns that stand in some places."""
         u, v, halves = places.u, places.v, places.halves
-        from_u, from_v = P[u], P[v]
+        from_u, from_v = P.take(u, axis=0), P.take(v, axis=0)
         return cls(
             UU=from_u.take(u, axis=1),
             VV=from_v.take(v, axis=1) * (halves[:, None] * halves),
@@ -172,7 +167,7 @@ def _with_means(H: Array, c: Columns, W: Array) -> Array:
     return whole
 
 
-def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: Array, d: Array) -> Array:
+def observed_information(at: Implied, places: Places, c: Columns, W: Array, G: Array, y: Array) -> Array:
     """Return the curvature of the discrepancy itself, an observation: its Hessian.
 
     Parameters
@@ -181,26 +176,25 @@ def observed_information(at: Implied, places: Places, c: Columns, W: Array, S: A
         Where.
     places, c : Places, Columns
         Of q parameters.
-    W, S : (p, p) array
-        Σ⁻¹, and the observed covariances.
-    d : (p,) array
-        The observed means less μ.
+    W, G : (p, p) array
+        Σ⁻¹, and the derivatives of the discrepancy by Σ, W − W S̃ W: 0 where the model fits, and the expected curvature is left.
+    y : (p,) array
+        Wd.
 
     Returns
     -------
     (q, q) array
     """
-    y = W @ d
-    R = W @ S @ W + y[:, None] * y
-    of_W, of_R = products(at, W), products(at, R)
-    w, r = Gram.of(of_W, places), Gram.of(of_R, places)
-    mixed = w.UV.T * r.UV
-    H = _with_means(w.UU * (r.VV - w.VV) + r.UU * w.VV - w.UV * w.UV.T + mixed + mixed.T, c, W)
+    of_W, of_G = products(at, W), products(at, G)
+    w, g = Gram.of(of_W, places), Gram.of(of_G, places)
+    K = w.UV.T
+    misfit = w.UU * g.VV + g.UU * w.VV + K * g.UV + (K * g.UV).T
+    H = _with_means(w.UU * w.VV + K * w.UV - misfit, c, W)
     if y.any() and c.M.any():
         WM = W @ c.M
         P = (c.U.T @ y)[:, None] * (c.V.T @ WM) + (c.V.T @ y)[:, None] * (c.U.T @ WM)
         H += P + P.T
-    return H + second_derivative_part(at, places, of_W - of_R, y)
+    return H + second_derivative_part(at, places, of_G, y)
 
 
 def second_derivative_part(at: Implied, places: Places, P: Array, y: Array) -> Array:
@@ -222,20 +216,23 @@ def second_derivative_part(at: Implied, places: Places, P: Array, y: Array) -> A
     (q, q) array
     """
     i, j, r, s, h = places.a_row, places.a_col, places.s_row, places.s_col, places.m_row
-    t, E, eta, By = places.n_variables, at.E, at.eta, at.B.T @ y
+    t, n_a, both = places.n_variables, places.n_a, places.n_a + places.n_s
     BGB, BGC = P[:t, :t], P[:t, t:]
-    n_a, n_s = places.n_a, places.n_s
+    from_origin, at_ends = at.E.take(j, axis=0), BGB.take(i, axis=0)
     D = np.zeros((len(places), len(places)))
     # Two arrows: Σ bends by the way through both, either first, and by what their origins have in common.
-    across, down = i[:, None], j[:, None]
-    both = E[down, i] * (BGC[across, j] - By[across] * eta[j])
-    D[:n_a, :n_a] = both + both.T + at.omega[down, j] * BGB[across, i]
-    mixed = (E[down, r] * BGB[across, s] + E[down, s] * BGB[across, r]) * places.half
-    D[:n_a, n_a : n_a + n_s] = mixed
-    D[n_a : n_a + n_s, :n_a] = mixed.T
-    shift = -By[across] * E[down, h]
-    D[:n_a, n_a + n_s :] = shift
-    D[n_a + n_s :, :n_a] = shift.T
+    pull = BGC.take(i, axis=0).take(j, axis=1)
+    if y.any():
+        By = at.B.T @ y
+        pull -= By[i][:, None] * at.eta[j]
+        D[:n_a, both:] = -By[i][:, None] * from_origin.take(h, axis=1)
+        D[both:, :n_a] = D[:n_a, both:].T
+    through = from_origin.take(i, axis=1) * pull
+    D[:n_a, :n_a] = through + through.T + at.omega.take(j, axis=0).take(j, axis=1) * at_ends.take(i, axis=1)
+    mixed = from_origin.take(r, axis=1) * at_ends.take(s, axis=1)
+    mixed += from_origin.take(s, axis=1) * at_ends.take(r, axis=1)
+    D[:n_a, n_a:both] = mixed * places.half
+    D[n_a:both, :n_a] = D[:n_a, n_a:both].T
     return D
 
 

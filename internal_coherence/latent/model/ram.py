@@ -129,7 +129,7 @@ class Ram:
     m: Array
     free: Places
 
-    @property
+    @cached_property
     def has_means(self) -> bool:
         """Whether the model says anything of means."""
         return bool(len(self.free.m_row) or self.m.any())
@@ -158,13 +158,16 @@ class Ram:
         -------
         (t, t) array
         """
-        identity = np.eye(len(A))
         if self.depth is None:
-            return inverse(identity - A)
-        E = identity + A
+            return inverse(self._identity - A)
+        E = self._identity + A
         for _ in range(self.depth - 1):
-            E = identity + A @ E
+            E = self._identity + A @ E
         return E
+
+    @cached_property
+    def _identity(self) -> Array:
+        return np.eye(len(self.A))
 
     def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return the matrices with the parameters filled in.
@@ -179,16 +182,25 @@ class Ram:
         (t, t) array, (t, t) array, (t,) array
             A, S and m.
         """
-        f = self.free
-        A, S, m = self.A.copy(), self.S.copy(), self.m.copy()
-        values = theta[f.parameter]
-        A[f.a_row, f.a_col] = values[: f.n_a]
-        S[f.s_row, f.s_col] = S[f.s_col, f.s_row] = values[f.n_a : f.n_a + f.n_s]
-        m[f.m_row] = values[f.n_a + f.n_s :]
-        return A, S, m
+        (fixed, where, which), t = self._layout, len(self.A)
+        entries = fixed.copy()
+        entries[where] = theta[which]
+        return entries[: t * t].reshape(t, t), entries[t * t : -t].reshape(t, t), entries[-t:]
+
+    @cached_property
+    def _layout(self) -> tuple[Array, Integers, Integers]:
+        """The fixed entries of A, S and m in one row, which of them parameters fill, and by what number."""
+        f, t = self.free, len(self.A)
+        a, s, m = f.a_row * t + f.a_col, f.s_row * t + f.s_col, f.m_row
+        mirrored = f.s_col * t + f.s_row
+        return (
+            np.concatenate([self.A.ravel(), self.S.ravel(), self.m]),
+            np.concatenate([a, t * t + s, t * t + mirrored, 2 * t * t + m]),
+            np.concatenate([f.parameter[: f.n_a + f.n_s], f.parameter[f.n_a :]]),
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Implied:
     """What a model says at some value of its parameters.
 
@@ -218,6 +230,11 @@ class Implied:
     def C(self) -> Array:
         """Covariances of all variables with the observed ones, (t, p)."""
         return self.omega[:, : self.n_observed]
+
+    @cached_property
+    def beside(self) -> Array:
+        """[B C'], whose columns are all that derivatives are made of, (p, 2t)."""
+        return np.concatenate([self.B, self.C.T], axis=1)
 
     @property
     def sigma(self) -> Array:
