@@ -23,7 +23,17 @@ from internal_coherence.instrument import (
     load_instrument,
     read_codebook,
 )
-from internal_coherence.latent import FitComparison, ParTable, SemFit, cfa, compare, sem
+from internal_coherence.latent import (
+    Cutoffs,
+    FitComparison,
+    Invariance,
+    ParTable,
+    SemFit,
+    cfa,
+    compare,
+    invariance,
+    sem,
+)
 from internal_coherence.limits import ConfidenceInterval
 from internal_coherence.measurement import (
     Alpha,
@@ -152,6 +162,7 @@ __all__ = [
     "CompositeReliability",
     "ConfidenceInterval",
     "ConvergenceWarning",
+    "Cutoffs",
     "DesignEffect",
     "Dimension",
     "DisclosureAudit",
@@ -165,6 +176,7 @@ __all__ = [
     "Instrument",
     "InstrumentError",
     "IntraclassCorrelation",
+    "Invariance",
     "Item",
     "ItemAnalysis",
     "ItemCutoffs",
@@ -239,6 +251,7 @@ __all__ = [
     "htmt",
     "icc1",
     "icc2",
+    "invariance",
     "item_analysis",
     "kmo",
     "list_instruments",

@@ -85,7 +85,7 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     Notes
     -----
     ``lavaan::lavTestLRT``. The RMSEA is that of the difference: √((T − E)/(df N)), T the plain difference and E what the
-    correction expects of it.
+    correction expects of it. Differences of CFI and RMSEA are those of the robust indices where the estimator has them.
     """
     check_option("method", method, METHODS)
     titles = names or tuple(f"model {k + 1}" for k in range(len(fits)))
@@ -152,18 +152,37 @@ def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
             raise ModelError(f"{other} is more restricted than {one} and fits better, so they are not nested")
 
 
+def indices_of(fit: SemFit) -> dict[str, float]:
+    """Return the indices of fit that models are compared by, corrected for non-normal answers where the estimator corrects.
+
+    Parameters
+    ----------
+    fit : SemFit
+
+    Returns
+    -------
+    dict
+        ``cfi``, ``rmsea`` and its 90 % limits, ``srmr``: the robust ones where there are any, else the scaled, else the plain.
+    """
+    m = fit.fit_measures()
+
+    def corrected(name: str) -> float:
+        return float(next((m[name + end] for end in ("_robust", "_scaled", "") if name + end in m), np.nan))
+
+    names = ("cfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper")
+    return {name: corrected(name) for name in names} | {"srmr": float(m.get("srmr", np.nan))}
+
+
 def _row(fit: SemFit, title: str) -> dict[str, Any]:
     m = fit.fit_measures()
-    end = "_scaled" if "chisq_scaled" in m else ""
+    found = indices_of(fit)
     return {
         "model": title,
         "df": float(fit.df),
         "aic": m.get("aic", np.nan),
         "bic": m.get("bic", np.nan),
         "chisq": fit.chisq,
-        "_cfi": m[f"cfi{end}"],
-        "_rmsea": m[f"rmsea{end}"],
-        "_srmr": m["srmr"],
+        **{f"_{name}": found[name] for name in ("cfi", "rmsea", "srmr")},
     }
 
 

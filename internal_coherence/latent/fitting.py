@@ -8,6 +8,7 @@ from internal_coherence.latent.estimating import fit_model
 from internal_coherence.latent.options import Options
 from internal_coherence.latent.preparing import Column, Data, Missing
 from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.table.groups import Partial
 from internal_coherence.latent.table.par_table import ParTable
 
 
@@ -20,7 +21,7 @@ def cfa(
     auxiliary: Sequence[str] = (),
     group: Column = None,
     group_equal: str | Sequence[str] = (),
-    group_partial: str | Sequence[str] = (),
+    group_partial: Partial = (),
     cluster: Column = None,
     sampling_weights: Column = None,
     std_lv: bool = False,
@@ -142,7 +143,7 @@ def sem(
     auxiliary: Sequence[str] = (),
     group: Column = None,
     group_equal: str | Sequence[str] = (),
-    group_partial: str | Sequence[str] = (),
+    group_partial: Partial = (),
     cluster: Column = None,
     sampling_weights: Column = None,
     std_lv: bool = False,

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from internal_coherence.errors import ModelError, check_option, listing
 from internal_coherence.latent.estimation.estimators import Estimator, estimator_of
 from internal_coherence.latent.preparing import MISSING, Column, Missing
+from internal_coherence.latent.table.groups import Partial
 
 Kind = Literal["cfa", "sem"]
 BOUNDS: Final = (None, "none", "pos_var")
@@ -24,7 +25,7 @@ class Options:
     auxiliary: Sequence[str]
     group: Column
     group_equal: str | Sequence[str]
-    group_partial: str | Sequence[str]
+    group_partial: Partial
     cluster: Column
     sampling_weights: Column
     std_lv: bool

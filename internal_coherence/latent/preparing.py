@@ -89,7 +89,7 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
         raise ResponseError(f"{what} takes a data frame, Responses or Moments, not {type(data).__name__}{hint}")
     if not frame.columns.is_unique:
         raise ResponseError(f"{what}: columns of the same name: {listing(frame.columns[frame.columns.duplicated()])}")
-    grouped = _column(frame, group, "group", what)
+    grouped = column_of(frame, group, "group", what)
     codes = np.zeros(len(frame), dtype=np.intp)
     labels: tuple[str, ...] = ("",)
     if grouped is not None:
@@ -97,8 +97,8 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
         codes, labels = codes.astype(np.intp), tuple(str(x) for x in found)
         if len(labels) < 2:
             raise ResponseError(f"{what}: group= has one value only, {labels[0]!r}")
-    clustered = _column(frame, cluster, "cluster", what)
-    weighted = _column(frame, weights, "sampling_weights", what)
+    clustered = column_of(frame, cluster, "cluster", what)
+    weighted = column_of(frame, weights, "sampling_weights", what)
     return Rows(
         frame=frame,
         group=codes,
@@ -108,7 +108,29 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
     )
 
 
-def _column(frame: pd.DataFrame, given: Column, option: str, what: str) -> pd.Series | None:
+def column_of(frame: pd.DataFrame, given: Column, option: str, what: str) -> pd.Series | None:
+    """Return what each row is, by a column or as given.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    given : str, array or None
+        A column's name, or one value a row.
+    option : str
+        The argument's name, for messages.
+    what : str
+        The verb, for messages.
+
+    Returns
+    -------
+    Series or None
+
+    Raises
+    ------
+    ResponseError
+        If there is no such column, it is missing in some rows, or of another length.
+    """
     if given is None:
         return None
     if isinstance(given, str):

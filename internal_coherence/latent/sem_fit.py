@@ -15,7 +15,7 @@ from internal_coherence.latent.fit.estimates import estimate_table, r_squared, s
 from internal_coherence.latent.fit.factor_scoring import ScoreMethod, latent_scores
 from internal_coherence.latent.fit.goodness import Judged, all_measures
 from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
-from internal_coherence.latent.fit.released import parted, wald
+from internal_coherence.latent.fit.released import Parting, wald
 from internal_coherence.latent.fit.residual_errors import in_errors, residual_errors
 from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
 from internal_coherence.latent.inference.testing import p_value
@@ -280,7 +280,8 @@ class SemFit(Record):
         Returns
         -------
         DataFrame
-            ``lhs, op, rhs, chisq, df, pvalue``; the last row is the joint test.
+            ``lhs, op, rhs, chisq, df, pvalue, epc``; the last row is the joint test. ``epc`` is by how much the left side would
+            exceed the right one if this equality were given up.
 
         Raises
         ------
@@ -289,7 +290,7 @@ class SemFit(Record):
 
         Notes
         -----
-        ``lavaan::lavTestScore``.
+        ``lavaan::lavTestScore``, and its ``epc`` with ``release =`` one constraint.
         """
         fitted = self._solved("score tests")
         constraints = fitted.problem.constraints
@@ -298,11 +299,11 @@ class SemFit(Record):
         J, equal = constraints.jacobian(fitted.theta), equalities(self.table)
         named = [(self._name(a), self._name(b)) for a, b in equal.pairs]
         named += [(str(expression), "0") for expression in equal.expressions]
-        alone = [parted(fitted, J, [k]) for k in range(len(J))]
-        together = parted(fitted, J, None)
-        rows = [(a, "==", b, x, 1, p_value(x, 1)) for (a, b), x in zip(named, alone, strict=True)]
-        rows.append(("all", "==", "", together, len(J), p_value(together, len(J))))
-        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "chisq", "df", "pvalue"])
+        parting = Parting.of(fitted, J)
+        together = parting.statistic(range(len(J)))
+        rows = [(a, "==", b, x, 1, p_value(x, 1), c) for (a, b), x, c in zip(named, *parting.alone(), strict=True)]
+        rows.append(("all", "==", "", together, len(J), p_value(together, len(J)), np.nan))
+        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "chisq", "df", "pvalue", "epc"])
 
     def wald_test(self, constraints: str) -> pd.DataFrame:
         """Test by Wald's statistic whether labelled parameters satisfy equations.

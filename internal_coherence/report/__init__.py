@@ -3,6 +3,8 @@
 from internal_coherence.report.comparison_figure import draw_comparison, draw_correlations, draw_group_pairs
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
+from internal_coherence.report.invariance_figure import draw_invariance
+from internal_coherence.report.invariance_wording import describe_invariance
 from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.pages import profile_page, write_pages
@@ -19,11 +21,13 @@ from internal_coherence.report.tables import (
 )
 
 __all__ = [
+    "describe_invariance",
     "district_table",
     "draw_comparison",
     "draw_correlations",
     "draw_decision_study",
     "draw_group_pairs",
+    "draw_invariance",
     "draw_likert",
     "draw_loadings",
     "draw_plan",

@@ -9,6 +9,7 @@ basis of the directions that would be free,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,28 +132,52 @@ def _curvature(fitted: Fitted, g: int, at: Implied, places: Places) -> tuple[Arr
     return gradient(c, G, y), expected_information(at, places, c, W)
 
 
-def parted(fitted: Fitted, J: Array, released: list[int] | None) -> float:
-    """Return the score test of parting some equalities, the others kept.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parting:
+    """What parting equalities would do, from one decomposition for all of them.
+
+    With J the Jacobian of the m constraints, J D = I and Z a basis of what they leave free, giving up the constraints in k adds
+    the directions D_k to Z. Along Z the gradient vanishes, so that with R = I − I Z (Z'IZ)⁻¹ Z'I
+
+        T = N (D_k'g)' (D_k'R D_k)⁻¹ D_k'g,     expected change = −(D_k'R D_k)⁻¹ D_k'g.
 
     Parameters
     ----------
-    fitted : Fitted
-        A solved model with constraints.
-    J : (m, Q) array
-        The Jacobian of its constraints.
-    released : list of int or None
-        Which constraints are given up; all if None.
-
-    Returns
-    -------
-    float
-        χ², with as many degrees of freedom as constraints are given up.
+    pull : (m,) array
+        D'g.
+    curvature : (m, m) array
+        D'R D; NaN where a constraint follows from others, so that giving it up frees nothing.
+    n : float
+        N.
     """
-    kept = np.zeros(len(J), dtype=bool) if released is None else ~np.isin(np.arange(len(J)), released)
-    Z = null_space(J[kept])
-    information = fitted.expected
-    g = Z.T @ fitted.solution.point.gradient
-    return fitted.problem.n * float(g @ solve(Z.T @ information @ Z, g))
+
+    pull: Array
+    curvature: Array
+    n: float
+
+    @classmethod
+    def of(cls, fitted: Fitted, J: Array) -> Parting:
+        """Set out from a solved model and the (m, Q) Jacobian of its constraints."""
+        Z, D = null_space(J), np.linalg.pinv(J)
+        information = fitted.expected
+        ID = information @ D
+        ZID = Z.T @ ID
+        curvature = np.asarray(D.T @ ID - ZID.T @ np.linalg.solve(Z.T @ information @ Z, ZID), dtype=np.float64)
+        idle = np.abs(J @ D - np.eye(len(J))).max(axis=1) > 1e-8
+        curvature[idle] = curvature[:, idle] = np.nan
+        return cls(pull=D.T @ fitted.solution.point.gradient, curvature=curvature, n=fitted.problem.n)
+
+    def statistic(self, released: Sequence[int]) -> float:
+        """Return the score test of giving up some constraints, the others kept: χ² with as many degrees of freedom."""
+        k = np.array(released)
+        H = self.curvature[k[:, None], k]
+        return self.n * float(self.pull[k] @ solve(H, self.pull[k])) if np.isfinite(H).all() else float("nan")
+
+    def alone(self) -> tuple[Array, Array]:
+        """Return of each constraint, given up alone, the statistic and by how much its sides would part: (m,), (m,)."""
+        own = self.curvature.diagonal()
+        change: Array = np.where(own > 1e-12, -self.pull / np.where(own > 1e-12, own, 1.0), np.nan)
+        return -self.n * self.pull * change, change
 
 
 def wald(vcov: Array, residual: Array, J: Array) -> tuple[float, int]:

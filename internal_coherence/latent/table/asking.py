@@ -9,7 +9,7 @@ from typing import get_args
 from internal_coherence.errors import ModelError, check_option, listing
 from internal_coherence.latent.syntax.grammar import Statements
 from internal_coherence.latent.table.completing import Habits, Kind
-from internal_coherence.latent.table.groups import check_kinds
+from internal_coherence.latent.table.groups import Partial, Triple, check_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Asked:
     auto: bool = True
     covary_outcomes: bool = True
     group_equal: str | Sequence[str] = ()
-    group_partial: str | Sequence[str] = ()
+    group_partial: Partial = ()
     kind: Kind = "sem"
     observed: Iterable[object] | None = None
 
@@ -40,8 +40,10 @@ class Options:
         Labels; none for one group.
     habits : Habits
         How to complete.
-    group_equal, group_partial : tuple of str
-        What is equal across groups, and what is not all the same.
+    group_equal : tuple of str
+        What is equal across groups.
+    group_partial : tuple of str or (str, str, str)
+        What is not, all the same.
     columns : tuple of str or None
         The variables that the data have.
     """
@@ -49,7 +51,7 @@ class Options:
     groups: tuple[str, ...]
     habits: Habits
     group_equal: tuple[str, ...]
-    group_partial: tuple[str, ...]
+    group_partial: tuple[str | Triple, ...]
     columns: tuple[str, ...] | None
 
 
@@ -71,7 +73,8 @@ def checked(model: Statements, asked: Asked) -> Options:
         For an option that does not exist, or options that contradict each other.
     """
     kinds = check_kinds(asked.group_equal)
-    partial = (asked.group_partial,) if isinstance(asked.group_partial, str) else tuple(asked.group_partial)
+    given = asked.group_partial
+    partial = (given,) if isinstance(given, str) else tuple(given)
     labels = checked_groups(asked.groups, kinds, partial)
     check_option("kind", asked.kind, get_args(Kind))
     means = wants_means(asked.meanstructure, model, max(1, len(labels)), kinds, asked.kind)
@@ -167,7 +170,7 @@ def effect_kinds(given: bool | str | Sequence[str], *, meanstructure: bool, std_
 
 
 def checked_groups(
-    groups: Sequence[object], group_equal: Sequence[str], group_partial: Sequence[str]
+    groups: Sequence[object], group_equal: Sequence[str], group_partial: Sequence[object]
 ) -> tuple[str, ...]:
     """Return the labels of groups as text.
 
@@ -175,7 +178,7 @@ def checked_groups(
     ----------
     groups : sequence
         Labels.
-    group_equal, group_partial : sequence of str
+    group_equal, group_partial : sequence
         What needs groups.
 
     Returns

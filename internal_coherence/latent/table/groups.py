@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from internal_coherence.errors import ModelError, check_option
@@ -21,6 +21,8 @@ KINDS: Final = (
     "lv_covariances",
 )
 Triple = tuple[str, str, str]
+Partial = str | Sequence[str | Triple]
+"""What is not equal all the same: ``"f =~ x2"``, ``"x3 ~ 1"``, or left side, operator and right side apart."""
 
 
 def check_kinds(group_equal: Sequence[str] | str) -> tuple[str, ...]:
@@ -47,13 +49,13 @@ def check_kinds(group_equal: Sequence[str] | str) -> tuple[str, ...]:
     return kinds
 
 
-def released(group_partial: Sequence[str] | str) -> frozenset[Triple]:
+def released(group_partial: Partial) -> frozenset[Triple]:
     """Return the parameters that may differ all the same.
 
     Parameters
     ----------
-    group_partial : str or sequence of str
-        For instance ``"f =~ x2"`` or ``"x3 ~ 1"``.
+    group_partial : str, or sequence of str or (str, str, str)
+        For instance ``"f =~ x2"``, ``"x3 ~ 1"``, or ``("x3", "~1", "")``.
 
     Returns
     -------
@@ -61,13 +63,16 @@ def released(group_partial: Sequence[str] | str) -> frozenset[Triple]:
         Covariances both ways round.
     """
     found: set[Triple] = set()
-    for text in (group_partial,) if isinstance(group_partial, str) else group_partial:
-        for formula in read_model(text).formulas:
-            for lhs in formula.lhs:
-                for term in formula.terms:
-                    op = formula.op if term.variable else "~1"
-                    found |= {(lhs, op, term.variable)} | ({(term.variable, op, lhs)} if op == "~~" else set())
-    return frozenset(found)
+    for given in (group_partial,) if isinstance(group_partial, str) else group_partial:
+        found |= set(_named(given)) if isinstance(given, str) else {given}
+    return frozenset(found | {(rhs, op, lhs) for lhs, op, rhs in found if op == "~~"})
+
+
+def _named(text: str) -> Iterator[Triple]:
+    for formula in read_model(text).formulas:
+        for lhs in formula.lhs:
+            for term in formula.terms:
+                yield lhs, formula.op if term.variable else "~1", term.variable
 
 
 def kind_of(row: Row, roles: Roles) -> str:

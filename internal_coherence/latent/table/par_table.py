@@ -16,6 +16,7 @@ from internal_coherence.latent.table.asking import Asked, checked
 from internal_coherence.latent.table.building import build
 from internal_coherence.latent.table.completing import Kind
 from internal_coherence.latent.table.constraints import Constraints, constraints
+from internal_coherence.latent.table.groups import Partial
 from internal_coherence.latent.table.roles import roles
 from internal_coherence.latent.table.row import Row
 from internal_coherence.records import Record
@@ -73,7 +74,7 @@ class ParTable(Record):
         fixed_x: bool = True,
         auto: bool = True,
         group_equal: str | Sequence[str] = (),
-        group_partial: str | Sequence[str] = (),
+        group_partial: Partial = (),
         kind: Kind = "sem",
         observed: Iterable[object] | None = None,
     ) -> ParTable:
@@ -100,8 +101,8 @@ class ParTable(Record):
             Complete the model; if not, only what is written is in it.
         group_equal : str or sequence of str
             Of loadings, intercepts, means, regressions, residuals, residual_covariances, lv_variances, lv_covariances.
-        group_partial : str or sequence of str
-            Parameters that differ all the same: ``"f =~ x2"``, ``"x3 ~ 1"``.
+        group_partial : str, or sequence of str or (str, str, str)
+            Parameters that differ all the same: ``"f =~ x2"``, ``"x3 ~ 1"``, or ``("x3", "~1", "")``.
         kind : {"cfa", "sem", "growth"}
             The first two are the same; in a growth model intercepts are 0 and latent means are free.
         observed : iterable, optional
@@ -155,7 +156,7 @@ class ParTable(Record):
         meanstructure: bool | None = None,
         effect_coding: bool | str | Sequence[str] = False,
         group_equal: str | Sequence[str] = (),
-        group_partial: str | Sequence[str] = (),
+        group_partial: Partial = (),
     ) -> ParTable:
         """Make the model that an instrument's own structure suggests.
 

@@ -1,0 +1,89 @@
+"""Steps of invariance in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from internal_coherence.errors import ModelError
+from internal_coherence.latent import Invariance
+from internal_coherence.report.wording import decimal, signed
+
+SAYS: Final = {
+    "": "the same items belong to the same factors",
+    "loadings": "items go with their factors alike",
+    "intercepts": "who stands alike on the factors answers alike, so that means of factors can be compared",
+    "residuals": "what items have of their own varies alike, so that means of scale scores can be compared too",
+    "means": "the factors have the same means",
+}
+CAUTION: Final = (
+    "That fit does not worsen beyond a cut-off does not show that nothing differs, and cut-offs were found by simulating particular"
+    " models."
+)
+
+
+def describe_invariance(found: Invariance) -> str:
+    """Say in a paragraph what the steps came to.
+
+    Parameters
+    ----------
+    found : Invariance
+
+    Returns
+    -------
+    str
+    """
+    where = "over time" if found.over == "waves" else "in the groups"
+    names = ", ".join(found.labels[:6]) + (f" and {len(found.labels) - 6} more" if len(found.labels) > 6 else "")
+    said = [
+        f"Whether the survey measures alike {where} ({names}; n = {found.n}) was tested step by step ({found.estimator})."
+    ]
+    said += [_step(row) for row in found.steps.to_dict("records")]
+    if len(found.released):
+        listed = "; ".join(f"{row['parameter']} at {row['step']}" for row in found.released.to_dict("records"))
+        said.append(
+            f"Free all the same, found by score tests: {listed}. A search on the same data finds chance too: what it found should be"
+            " tried on other data."
+        )
+    said.append(_means(found))
+    said.append(f"Cut-offs: {found.cutoffs.source}. {CAUTION}")
+    return " ".join(part for part in said if part)
+
+
+def _step(row: Mapping[Any, Any]) -> str:
+    kind = row["equal"].split(", ")[-1]
+    meaning = SAYS.get(kind, f"{kind.replace('_', ' ')} are equal")
+    head = f"{row['step'].capitalize()} ({meaning}):"
+    if not row["converged"]:
+        return f"{head} the model did not converge, and nothing can be said."
+    fit = f"CFI {decimal(row['cfi'], 3)}, RMSEA {decimal(row['rmsea'], 3)}, SRMR {decimal(row['srmr'], 3)}"
+    if row["chisq_diff"] != row["chisq_diff"]:
+        return f"{head} {fit}."
+    p = row["pvalue_diff"]
+    test = (
+        f"Δχ²({row['df_diff']:.0f}) = {decimal(row['chisq_diff'])}, p {'< .001' if p < 0.001 else f'= {decimal(p, 3)}'}"
+    )
+    verdict = "fit worsens beyond the cut-off" if row["worse"] else "fit worsens less than the cut-off"
+    tested = "rejects" if row["rejected"] else "does not reject"
+    changes = (
+        f"ΔCFI {signed(row['cfi_diff'], 3)}, ΔRMSEA {signed(row['rmsea_diff'], 3)}, ΔSRMR {signed(row['srmr_diff'], 3)}"
+    )
+    return f"{head} {fit}; {changes}: {verdict}; the test {tested} ({test})."
+
+
+def _means(found: Invariance) -> str:
+    try:
+        means = found.latent_means()
+    except ModelError:
+        return ""
+    rows = means.to_dict("records")
+    clear = [row for row in rows if row["pvalue"] < found.alpha]
+    shaky = any(row["equal"].endswith("intercepts") and row["worse"] for row in found.steps.to_dict("records"))
+    caution = " This leans on equal intercepts, with which fit worsened." if shaky else ""
+    if not clear:
+        return f"No factor's mean differs clearly from {found.labels[0]}.{caution}"
+    largest = max(clear, key=lambda row: abs(row["d"]))
+    return (
+        f"{len(clear)} of {len(rows)} means of factors differ from {found.labels[0]} (each test by itself, at {found.alpha:g}); the"
+        f" most, {largest['factor']} in {largest['label']}, by {signed(largest['d'])} standard deviations.{caution}"
+    )
