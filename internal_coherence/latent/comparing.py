@@ -123,6 +123,32 @@ def _usual(fit: SemFit) -> str:
 def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
     if len(fits) < 2:
         raise ModelError("compare takes two models or more")
+    refuse_unlike(fits, titles)
+    ordered = sorted(zip(fits, titles, strict=True), key=lambda pair: pair[0].df)
+    for (less, one), (more, other) in pairwise(ordered):
+        if less.df == more.df:
+            raise ModelError(
+                f"{one} and {other} have the same degrees of freedom, {less.df}: neither is nested in the other"
+            )
+        if more.chisq < less.chisq - 1e-6 * max(less.chisq, 1.0):
+            raise ModelError(f"{other} is more restricted than {one} and fits better, so they are not nested")
+
+
+def refuse_unlike(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
+    """Refuse models that are not of the same data, estimated alike.
+
+    Parameters
+    ----------
+    fits : tuple of SemFit
+        Two or more.
+    titles : tuple of str
+        What to call them.
+
+    Raises
+    ------
+    ModelError
+        Naming the first difference, or those that did not converge.
+    """
     if lost := [title for fit, title in zip(fits, titles, strict=True) if not fit.converged]:
         raise ModelError(f"did not converge: {listing(lost)}")
     first = fits[0]
@@ -142,14 +168,6 @@ def _refuse(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
             order = [fit.observed.index(name) for name in first.observed]
             if not np.allclose(a.cov[np.ix_(order, order)], b.cov, rtol=1e-9):
                 raise ModelError(f"{title} is of other data")
-    ordered = sorted(zip(fits, titles, strict=True), key=lambda pair: pair[0].df)
-    for (less, one), (more, other) in pairwise(ordered):
-        if less.df == more.df:
-            raise ModelError(
-                f"{one} and {other} have the same degrees of freedom, {less.df}: neither is nested in the other"
-            )
-        if more.chisq < less.chisq - 1e-6 * max(less.chisq, 1.0):
-            raise ModelError(f"{other} is more restricted than {one} and fits better, so they are not nested")
 
 
 def indices_of(fit: SemFit) -> dict[str, float]:

@@ -217,6 +217,7 @@ def _estimate(
         _judged=judged,
         _vcov=fitted.vcov,
         _index=None if rows is None else rows.frame.index,
+        _schools=_schools(samples, rows),
     )
 
 
@@ -264,6 +265,16 @@ def _bounds(table: ParTable, bounds: str | None) -> Array | None:
 def _n_clusters(samples: tuple[Sample, ...]) -> int:
     found = [int(sample.cluster.max()) + 1 for sample in samples if sample.cluster is not None]
     return max(found, default=0)
+
+
+def _schools(samples: tuple[Sample, ...], rows: Rows | None) -> tuple[str, ...]:
+    """Return what the schools are called, in the order in which the samples number them."""
+    called: dict[int, str] = {}
+    for sample in samples:
+        if rows is not None and rows.cluster is not None and sample.cluster is not None and sample.rows is not None:
+            own, first = np.unique(sample.cluster, return_index=True)
+            called |= {int(k): rows.schools[rows.cluster[sample.rows[i]]] for k, i in zip(own, first, strict=True)}
+    return tuple(called[k] for k in sorted(called))
 
 
 def _improper(fitted: Fitted, table: ParTable, kind: str) -> list[str]:

@@ -76,8 +76,7 @@ def judge(fitted: Fitted, apart: Apart, clusters: int) -> Judged:
         trace=trace,
         saturated_trace=saturated,
         n_saturated=moments,
-        exogenous=exogenous,
-        auxiliary=apart.auxiliary,
+        apart=apart,
         complete=complete[0],
         baseline_complete=complete[1],
     )

@@ -43,6 +43,8 @@ class Rows:
         Which school, from 0.
     weights : (n,) array or None
         Sampling weights, as given.
+    schools : tuple of str
+        What they are called.
     """
 
     frame: pd.DataFrame
@@ -50,6 +52,7 @@ class Rows:
     labels: tuple[str, ...]
     cluster: NDArray[np.intp] | None
     weights: Array | None
+    schools: tuple[str, ...] = ()
 
     def in_order(self, labels: Sequence[str]) -> Rows:
         """Return the rows with the groups in another order."""
@@ -99,12 +102,14 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
             raise ResponseError(f"{what}: group= has one value only, {labels[0]!r}")
     clustered = column_of(frame, cluster, "cluster", what)
     weighted = column_of(frame, weights, "sampling_weights", what)
+    school, schools = (None, ()) if clustered is None else pd.factorize(clustered)
     return Rows(
         frame=frame,
         group=codes,
         labels=labels,
-        cluster=None if clustered is None else pd.factorize(clustered)[0].astype(np.intp),
+        cluster=None if school is None else school.astype(np.intp),
         weights=None if weighted is None else _positive(weighted, what),
+        schools=tuple(map(str, schools)),
     )
 
 

@@ -82,6 +82,7 @@ class SemFit(Record):
     _judged: Judged | None
     _vcov: Array
     _index: pd.Index | None = None
+    _schools: tuple[str, ...] = ()
 
     @property
     def df(self) -> int:

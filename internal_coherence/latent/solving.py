@@ -138,13 +138,14 @@ class Problem:
             The lowest minimum that was found.
         """
         best = self._solve(start)
-        if elsewhere is None or (best.converged and not doubtful and not self._is_improper(best.theta)):
+        if elsewhere is None or (best.converged and not doubtful and not self.is_improper(best.theta)):
             return best
         other = self._solve(elsewhere())
         lower = other.point.value < best.point.value - 1e-10
         return other if other.converged and (lower or not best.converged) else best
 
-    def _is_improper(self, theta: Array) -> bool:
+    def is_improper(self, theta: Array) -> bool:
+        """Return whether a variance is negative."""
         return any(bool((np.diag(ram.matrices(theta)[1]) < 0).any()) for ram in self.rams)
 
     def _solve(self, start: Array) -> Solution:

@@ -229,6 +229,30 @@ def at_once(objective: Objective, theta: Array) -> Solution:
     )
 
 
+def unseen(theta: Array) -> Solution:
+    """Return a solution of which nothing but its parameters will be asked.
+
+    Parameters
+    ----------
+    theta : (q,) array
+        The parameters.
+
+    Returns
+    -------
+    Solution
+        With a discrepancy that is NaN.
+    """
+    nothing = np.full((len(theta),) * 2, np.nan)
+    return Solution(
+        theta=theta,
+        point=Point(value=float("nan"), gradient=nothing[0], expected=lambda: nothing),
+        converged=True,
+        n_steps=0,
+        trouble="",
+        at_bound=np.zeros(len(theta), dtype=bool),
+    )
+
+
 class _Step(NamedTuple):
     """A step, the squared length of its free part, and how far the constraints are from holding."""
 

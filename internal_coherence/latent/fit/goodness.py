@@ -14,6 +14,7 @@ from internal_coherence.latent.model.ram import inverse
 from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import shares
 from internal_coherence.latent.solving import Fitted
+from internal_coherence.latent.unstructured import Apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,8 @@ class Judged:
         tr(information⁻¹ meat) of the model and of the saturated one, for Yuan–Bentler tests; else NaN.
     n_saturated : int
         Parameters of the saturated model.
-    exogenous : tuple of int
-        Positions of covariates that are fixed to the data.
-    auxiliary : tuple of int
-        Positions of variables that are no part of the model, and whose residuals do not count.
+    apart : Apart
+        Variables that are fixed to the data, and those that are no part of the model, whose residuals do not count.
     complete, baseline_complete : AsIfComplete or None
         Under missing answers, the misfit that complete data would show.
     """
@@ -79,8 +78,7 @@ class Judged:
     trace: float
     saturated_trace: float
     n_saturated: int
-    exogenous: tuple[int, ...] = ()
-    auxiliary: tuple[int, ...] = ()
+    apart: Apart
     complete: AsIfComplete | None = None
     baseline_complete: AsIfComplete | None = None
 
@@ -254,7 +252,7 @@ def _of_residuals(j: Judged) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for ram, sample, at in zip(p.rams, p.samples, j.fitted.implied, strict=True):
         every = (residuals_of(at, sample, u, means=ram.has_means) for u in ("raw", "cor.bentler", "cor.bollen"))
-        raw, bentler, bollen = (residuals.without(j.auxiliary) for residuals in every)
+        raw, bentler, bollen = (residuals.without(j.apart.auxiliary) for residuals in every)
         mixed, variances = Residuals(cov=bollen.cov, mean=bentler.mean), np.diag(bentler.cov)
         for end, count in (("", means), ("_nomean", False)):
             rows = {
@@ -300,8 +298,8 @@ def _weighted_squares(j: Judged, g: int, *, means: bool) -> tuple[float, float]:
     sample, sigma = p.samples[g], at.sigma
     S, R, mean = sample.cov.copy(), sample.cov - sigma, sample.mean.copy()
     d = sample.mean - at.mu
-    given = np.ix_(j.exogenous, j.exogenous)
-    S[given] = R[given] = mean[list(j.exogenous)] = 0.0  # what is fixed to the data explains nothing
+    given = np.ix_(j.apart.exogenous, j.apart.exogenous)
+    S[given] = R[given] = mean[list(j.apart.exogenous)] = 0.0  # what is fixed to the data explains nothing
     kind = p.estimator.discrepancy
     if kind in ("ULS", "WLS", "DWLS"):
         here, V = triangle(sample.p), p.weight(g)

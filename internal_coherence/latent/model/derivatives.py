@@ -11,7 +11,8 @@ F = ½(log|Σ| + tr S̃W) has the gradient
 
     diag(U'GV) − M'Wd,
 
-and its expectation the curvature (U'WU)∘(V'WV) + K∘K' + M'WM with K = U'WV: no matrix has more rows than parameters.
+and its expectation the curvature (U'WU)∘(V'WV) + K∘K' + M'WM with K = U'WV: no matrix has more rows than parameters. All of
+it is done at one point, or at a stack of points: (..., p, q) arrays have a point a layer.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ Integers = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Columns:
-    """The derivatives by q parameters.
+    """The derivatives by q parameters, at one point or at a stack of them.
 
     Parameters
     ----------
-    U, V : (p, q) array
+    U, V : (..., p, q) array
         ∂Σ = u v' + v u'; zero for a mean.
-    M : (p, q) array
+    M : (..., p, q) array
         ∂μ; zero for a covariance.
     """
 
@@ -70,11 +71,12 @@ def columns(at: Implied, places: Places) -> Columns:
     Columns
     """
     both, eta, k = at.beside, at.eta, len(places.u)
-    U, V, M = np.zeros((3, len(both), len(places)))
-    U[:, :k], V[:, :k] = both[:, places.u], both[:, places.v] * places.halves
+    U, V, M = np.zeros((3, *both.shape[:-1], len(places)))
+    U[..., :k], V[..., :k] = both[..., places.u], both[..., places.v] * places.halves
     if len(places) > k or eta.any():
         n_a = places.n_a
-        M[:, :n_a], M[:, k:] = U[:, :n_a] * eta[places.a_col], both[:, places.m_row]
+        M[..., :n_a] = U[..., :n_a] * eta[..., None, places.a_col]
+        M[..., k:] = both[..., places.m_row]
     return Columns(U=U, V=V, M=M)
 
 
@@ -85,15 +87,15 @@ def products(at: Implied, W: Array) -> Array:
     ----------
     at : Implied
         Where.
-    W : (p, p) array
+    W : (..., p, p) array
         A weight.
 
     Returns
     -------
-    (2t, 2t) array
+    (..., 2t, 2t) array
     """
     both = at.beside
-    found: Array = both.T @ W @ both
+    found: Array = both.mT @ W @ both
     return found
 
 
@@ -104,16 +106,16 @@ def gradient(c: Columns, G: Array, y: Array) -> Array:
     ----------
     c : Columns
         Of q parameters.
-    G : (p, p) array
+    G : (..., p, p) array
         Its derivatives by Σ.
-    y : (p,) array
+    y : (..., p) array
         Those by μ, their sign turned: Wd.
 
     Returns
     -------
-    (q,) array
+    (..., q) array
     """
-    slope: Array = np.einsum("pq,pq->q", c.U, G @ c.V) - c.M.T @ y
+    slope: Array = np.einsum("...pq,...pq->...q", c.U, G @ c.V) - np.vecmat(y, c.M)
     return slope
 
 
@@ -129,11 +131,11 @@ class Gram:
     def of(cls, P: Array, places: Places) -> Gram:
         """Take those of the columns that stand in some places."""
         u, v, halves = places.u, places.v, places.halves
-        from_u, from_v = P.take(u, axis=0), P.take(v, axis=0)
+        from_u, from_v = P.take(u, axis=-2), P.take(v, axis=-2)
         return cls(
-            UU=from_u.take(u, axis=1),
-            VV=from_v.take(v, axis=1) * (halves[:, None] * halves),
-            UV=from_u.take(v, axis=1) * halves,
+            UU=from_u.take(u, axis=-1),
+            VV=from_v.take(v, axis=-1) * (halves[:, None] * halves),
+            UV=from_u.take(v, axis=-1) * halves,
         )
 
 
@@ -146,24 +148,24 @@ def expected_information(at: Implied, places: Places, c: Columns, W: Array) -> A
         Where.
     places, c : Places, Columns
         Of q parameters.
-    W : (p, p) array
+    W : (..., p, p) array
         Σ⁻¹, or what stands for it.
 
     Returns
     -------
-    (q, q) array
+    (..., q, q) array
     """
     g = Gram.of(products(at, W), places)
-    return _with_means(g.UU * g.VV + g.UV * g.UV.T, c, W)
+    return _with_means(g.UU * g.VV + g.UV * g.UV.mT, c, W)
 
 
 def _with_means(H: Array, c: Columns, W: Array) -> Array:
     """Return the curvature of arrows and covariances, with that which all parameters have by the means."""
-    k = len(H)
+    k = H.shape[-1]
     if not c.M.any():
         return H
-    whole: Array = c.M.T @ (W @ c.M)
-    whole[:k, :k] += H
+    whole: Array = c.M.mT @ (W @ c.M)
+    whole[..., :k, :k] += H
     return whole
 
 
@@ -176,24 +178,25 @@ def observed_information(at: Implied, places: Places, c: Columns, W: Array, G: A
         Where.
     places, c : Places, Columns
         Of q parameters.
-    W, G : (p, p) array
+    W, G : (..., p, p) array
         Σ⁻¹, and the derivatives of the discrepancy by Σ, W − W S̃ W: 0 where the model fits, and the expected curvature is left.
-    y : (p,) array
+    y : (..., p) array
         Wd.
 
     Returns
     -------
-    (q, q) array
+    (..., q, q) array
     """
     of_W, of_G = products(at, W), products(at, G)
     w, g = Gram.of(of_W, places), Gram.of(of_G, places)
-    K = w.UV.T
-    misfit = w.UU * g.VV + g.UU * w.VV + K * g.UV + (K * g.UV).T
+    K = w.UV.mT
+    turned = K * g.UV
+    misfit = w.UU * g.VV + g.UU * w.VV + turned + turned.mT
     H = _with_means(w.UU * w.VV + K * w.UV - misfit, c, W)
     if y.any() and c.M.any():
         WM = W @ c.M
-        P = (c.U.T @ y)[:, None] * (c.V.T @ WM) + (c.V.T @ y)[:, None] * (c.U.T @ WM)
-        H += P + P.T
+        P = np.vecmat(y, c.U)[..., None] * (c.V.mT @ WM) + np.vecmat(y, c.V)[..., None] * (c.U.mT @ WM)
+        H += P + P.mT
     return H + second_derivative_part(at, places, of_G, y)
 
 
@@ -206,33 +209,33 @@ def second_derivative_part(at: Implied, places: Places, P: Array, y: Array) -> A
         Where.
     places : Places
         Of q parameters.
-    P : (2t, 2t) array
+    P : (..., 2t, 2t) array
         The products of [B C'] by G = W − R.
-    y : (p,) array
+    y : (..., p) array
         Wd.
 
     Returns
     -------
-    (q, q) array
+    (..., q, q) array
     """
     i, j, r, s, h = places.a_row, places.a_col, places.s_row, places.s_col, places.m_row
     t, n_a, both = places.n_variables, places.n_a, places.n_a + places.n_s
-    BGB, BGC = P[:t, :t], P[:t, t:]
-    from_origin, at_ends = at.E.take(j, axis=0), BGB.take(i, axis=0)
-    D = np.zeros((len(places), len(places)))
+    from_origin, at_ends = at.E.take(j, axis=-2), P[..., :t, :t].take(i, axis=-2)
+    D = np.zeros((*y.shape[:-1], len(places), len(places)))
     # Two arrows: Σ bends by the way through both, either first, and by what their origins have in common.
-    pull = BGC.take(i, axis=0).take(j, axis=1)
+    pull = P[..., :t, t:].take(i, axis=-2).take(j, axis=-1)
     if y.any():
-        By = at.B.T @ y
-        pull -= By[i][:, None] * at.eta[j]
-        D[:n_a, both:] = -By[i][:, None] * from_origin.take(h, axis=1)
-        D[both:, :n_a] = D[:n_a, both:].T
-    through = from_origin.take(i, axis=1) * pull
-    D[:n_a, :n_a] = through + through.T + at.omega.take(j, axis=0).take(j, axis=1) * at_ends.take(i, axis=1)
-    mixed = from_origin.take(r, axis=1) * at_ends.take(s, axis=1)
-    mixed += from_origin.take(s, axis=1) * at_ends.take(r, axis=1)
-    D[:n_a, n_a:both] = mixed * places.half
-    D[n_a:both, :n_a] = D[:n_a, n_a:both].T
+        By = np.vecmat(y, at.B).take(i, axis=-1)[..., None]
+        pull -= By * at.eta.take(j, axis=-1)[..., None, :]
+        D[..., :n_a, both:] = -By * from_origin.take(h, axis=-1)
+        D[..., both:, :n_a] = D[..., :n_a, both:].mT
+    through = from_origin.take(i, axis=-1) * pull
+    origins = at.omega.take(j, axis=-2).take(j, axis=-1)
+    D[..., :n_a, :n_a] = through + through.mT + origins * at_ends.take(i, axis=-1)
+    mixed = from_origin.take(r, axis=-1) * at_ends.take(s, axis=-1)
+    mixed += from_origin.take(s, axis=-1) * at_ends.take(r, axis=-1)
+    D[..., :n_a, n_a:both] = mixed * places.half
+    D[..., n_a:both, :n_a] = D[..., :n_a, n_a:both].mT
     return D
 
 

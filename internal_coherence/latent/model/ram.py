@@ -151,12 +151,12 @@ class Ram:
 
         Parameters
         ----------
-        A : (t, t) array
-            Arrows.
+        A : (..., t, t) array
+            Arrows; a stack of them, if there are many.
 
         Returns
         -------
-        (t, t) array
+        (..., t, t) array
         """
         if self.depth is None:
             return inverse(self._identity - A)
@@ -174,18 +174,19 @@ class Ram:
 
         Parameters
         ----------
-        theta : (Q,) array
-            All parameters of all groups.
+        theta : (..., Q) array
+            All parameters of all groups; or a stack of them.
 
         Returns
         -------
-        (t, t) array, (t, t) array, (t,) array
+        (..., t, t) array, (..., t, t) array, (..., t) array
             A, S and m.
         """
-        (fixed, where, which), t = self._layout, len(self.A)
-        entries = fixed.copy()
-        entries[where] = theta[which]
-        return entries[: t * t].reshape(t, t), entries[t * t : -t].reshape(t, t), entries[-t:]
+        (fixed, where, which), t, layers = self._layout, len(self.A), theta.shape[:-1]
+        entries = np.tile(fixed, (*layers, 1)) if layers else fixed.copy()
+        entries[..., where] = theta[..., which]
+        square = (*layers, t, t)
+        return entries[..., : t * t].reshape(square), entries[..., t * t : -t].reshape(square), entries[..., -t:]
 
     @cached_property
     def _layout(self) -> tuple[Array, Integers, Integers]:
@@ -202,15 +203,15 @@ class Ram:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Implied:
-    """What a model says at some value of its parameters.
+    """What a model says at some value of its parameters, or at a stack of values.
 
     Parameters
     ----------
-    E : (t, t) array
+    E : (..., t, t) array
         (I − A)⁻¹, the total effects.
-    omega : (t, t) array
+    omega : (..., t, t) array
         Ω, covariances of all variables.
-    eta : (t,) array
+    eta : (..., t) array
         Their means.
     n_observed : int
         p.
@@ -223,28 +224,28 @@ class Implied:
 
     @property
     def B(self) -> Array:
-        """Total effects on the observed variables, (p, t)."""
-        return self.E[: self.n_observed]
+        """Total effects on the observed variables, (..., p, t)."""
+        return self.E[..., : self.n_observed, :]
 
     @property
     def C(self) -> Array:
-        """Covariances of all variables with the observed ones, (t, p)."""
-        return self.omega[:, : self.n_observed]
+        """Covariances of all variables with the observed ones, (..., t, p)."""
+        return self.omega[..., : self.n_observed]
 
     @cached_property
     def beside(self) -> Array:
-        """[B C'], whose columns are all that derivatives are made of, (p, 2t)."""
-        return np.concatenate([self.B, self.C.T], axis=1)
+        """[B C'], whose columns are all that derivatives are made of, (..., p, 2t)."""
+        return np.concatenate([self.B, self.C.mT], axis=-1)
 
     @property
     def sigma(self) -> Array:
-        """Σ, (p, p)."""
-        return self.omega[: self.n_observed, : self.n_observed]
+        """Σ, (..., p, p)."""
+        return self.omega[..., : self.n_observed, : self.n_observed]
 
     @property
     def mu(self) -> Array:
-        """μ, (p,)."""
-        return self.eta[: self.n_observed]
+        """μ, (..., p)."""
+        return self.eta[..., : self.n_observed]
 
 
 def implied(ram: Ram, theta: Array) -> Implied:
@@ -254,8 +255,8 @@ def implied(ram: Ram, theta: Array) -> Implied:
     ----------
     ram : Ram
         Of one group.
-    theta : (Q,) array
-        All parameters.
+    theta : (..., Q) array
+        All parameters; or a stack of them.
 
     Returns
     -------
@@ -268,4 +269,4 @@ def implied(ram: Ram, theta: Array) -> Implied:
     """
     A, S, m = ram.matrices(theta)
     E = ram.total_effects(A)
-    return Implied(E=E, omega=E @ S @ E.T, eta=E @ m, n_observed=ram.n_observed)
+    return Implied(E=E, omega=E @ S @ E.mT, eta=(E @ m[..., None])[..., 0], n_observed=ram.n_observed)

@@ -1,0 +1,217 @@
+"""Samples drawn from a sample: rows, or whole schools, within each group; and rows moved to where a model holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from internal_coherence.errors import ModelError
+from internal_coherence.latent.sample import Sample, count_schools
+from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.solving import Fitted
+from internal_coherence.moments.saturated import pattern_moments, saturated_normal
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """Which rows of a group are taken.
+
+    Parameters
+    ----------
+    rows : (m,) array of int
+        Positions within the group; a row may stand there several times.
+    school : (m,) array of int or None
+        Of each, numbered over all groups: a school that is drawn twice is two schools. None where rows are drawn.
+    """
+
+    rows: Integers
+    school: Integers | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Units:
+    """What is drawn: rows, or whole schools.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Rows of each group.
+    schools : tuple of tuple of array, or None
+        For each stratum, a group or all groups together, its schools; each as one array of rows a group.
+    """
+
+    sizes: tuple[int, ...]
+    schools: tuple[tuple[tuple[Integers, ...], ...], ...] | None
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], *, by_school: bool) -> Units:
+        """Find what samples can be drawn from."""
+        sizes = tuple(len(sample.answers("resampling needs")) for sample in samples)
+        if not by_school:
+            return cls(sizes=sizes, schools=None)
+        if any(sample.cluster is None for sample in samples):
+            raise ModelError("drawing schools needs to know them: fit with cluster=")
+        codes = [np.asarray(sample.cluster) for sample in samples]
+        every = np.unique(np.concatenate(codes))
+        nested = sum(len(np.unique(c)) for c in codes) == len(every)
+        strata = [np.unique(c) for c in codes] if nested else [every]
+        rows = [[np.flatnonzero(c == school) for c in codes] for school in every]
+        where = {int(school): tuple(found) for school, found in zip(every, rows, strict=True)}
+        return cls(sizes=sizes, schools=tuple(tuple(where[int(s)] for s in stratum) for stratum in strata))
+
+    @property
+    def n_units(self) -> int:
+        """How many can be drawn."""
+        return sum(self.sizes) if self.schools is None else sum(map(len, self.schools))
+
+    def draw(self, rng: np.random.Generator) -> list[Drawn]:
+        """Draw as many as there are, with replacement, within each group or stratum."""
+        if self.schools is None:
+            return [Drawn(rows=rng.integers(n, size=n), school=None) for n in self.sizes]
+        taken = [stratum[k] for stratum in self.schools for k in rng.integers(len(stratum), size=len(stratum))]
+        return self._of(taken)
+
+    def without(self, left_out: int) -> list[Drawn]:
+        """Return all schools but one, counted over the strata."""
+        every = [school for stratum in self.schools or () for school in stratum]
+        return self._of([school for k, school in enumerate(every) if k != left_out])
+
+    def _of(self, taken: Sequence[tuple[Integers, ...]]) -> list[Drawn]:
+        drawn = []
+        for g in range(len(self.sizes)):
+            rows = np.concatenate([school[g] for school in taken])
+            drawn.append(
+                Drawn(rows=rows, school=np.repeat(np.arange(len(taken)), [len(school[g]) for school in taken]))
+            )
+        return drawn
+
+
+def drawn_samples(
+    samples: Sequence[Sample], drawn: Sequence[Drawn], *, saturated: bool, rows: bool = True
+) -> tuple[Sample, ...]:
+    """Return the samples of the rows that were drawn.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        What they were drawn from.
+    drawn : sequence of Drawn
+        Group by group.
+    saturated : bool
+        Estimate the saturated model of incomplete rows too, which only measures of fit need.
+    rows : bool
+        Keep the rows themselves, where they are complete: only standard errors and corrected tests need them.
+
+    Returns
+    -------
+    tuple of Sample
+    """
+    found = [_sample(sample, d, saturated) for sample, d in zip(samples, drawn, strict=True)]
+    if not rows:
+        found = [s if s.patterns else replace(s, X=None, weights=None, cluster=None) for s in found]
+    return count_schools(_numbered(found))
+
+
+def _numbered(samples: Sequence[Sample]) -> list[Sample]:
+    """Return samples whose schools are counted without gaps."""
+    known = [s.cluster for s in samples if s.cluster is not None]
+    if not known:
+        return list(samples)
+    codes = np.unique(np.concatenate(known))
+    return [s if s.cluster is None else replace(s, cluster=np.searchsorted(codes, s.cluster)) for s in samples]
+
+
+def _sample(sample: Sample, drawn: Drawn, saturated: bool) -> Sample:
+    X = sample.answers("resampling needs")[drawn.rows]
+    weights = None if sample.weights is None else sample.weights[drawn.rows]
+    same = replace(sample, X=X, weights=weights, cluster=drawn.school, rows=None, n_schools=0)
+    if not sample.patterns:
+        n = float(len(X)) if weights is None else float(weights.sum())
+        mean = X.mean(axis=0) if weights is None else weights @ X / n
+        Z = X - mean
+        cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (n - sample.unbiased)
+        return replace(same, n=n, mean=mean, cov=cov)
+    if not saturated:
+        return replace(same, n=float(len(X)), patterns=pattern_moments(X - sample.mean))
+    fit = saturated_normal(X, [str(k) for k in range(sample.p)])
+    return replace(
+        same,
+        n=float(len(X)),
+        mean=fit.mean,
+        cov=fit.cov,
+        patterns=pattern_moments(X - fit.mean),
+        saturated_log_likelihood=fit.log_likelihood,
+    )
+
+
+def where_it_holds(fitted: Fitted) -> tuple[Sample, ...]:
+    """Return the samples with every row moved so that the model fits them exactly.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Solved, of complete rows.
+
+    Returns
+    -------
+    tuple of Sample
+        Rows (x − x̄) S^−½ Σ^½ + μ, whose means and covariances are those that the model implies.
+
+    Raises
+    ------
+    ModelError
+        For incomplete rows, or weighted ones.
+
+    Notes
+    -----
+    Bollen & Stine (1992).
+    """
+    p = fitted.problem
+    if p.missing or any(sample.weights is not None for sample in p.samples):
+        raise ModelError("Bollen & Stine's bootstrap takes complete rows without weights; use missing='listwise'")
+    found = []
+    for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
+        turn = _power(sample.cov, -0.5) @ _power(at.sigma, 0.5)
+        mu = at.mu if ram.has_means else sample.mean
+        X = (sample.answers("resampling needs") - sample.mean) @ turn + mu
+        found.append(replace(sample, X=X, mean=mu, cov=at.sigma))
+    return tuple(found)
+
+
+def reordered(samples: Sequence[Sample], of: SemFit, like: SemFit) -> tuple[Sample, ...]:
+    """Return samples with their variables in the order that another model has them.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        In the order of the first.
+    of, like : SemFit
+        Models of the same variables.
+
+    Returns
+    -------
+    tuple of Sample
+    """
+    order = np.array([of.observed.index(name) for name in like.observed])
+    return tuple(
+        replace(
+            sample,
+            X=sample.answers("resampling needs")[:, order],
+            mean=sample.mean[order],
+            cov=sample.cov[order[:, None], order],
+            exogenous=other.exogenous,
+        )
+        for sample, other in zip(samples, like._fitted.problem.samples, strict=True)
+    )
+
+
+def _power(S: Array, exponent: float) -> Array:
+    e, V = np.linalg.eigh(S)
+    root: Array = (V * e**exponent) @ V.T
+    return root
