@@ -1,0 +1,1 @@
+"""How many teachers a model needs, and how well it would have to fit."""
