@@ -76,10 +76,11 @@ def one_group(model: str | ParTable, what: str, *, std_lv: bool = False, means: 
     """
     if not isinstance(model, (str, ParTable)):
         raise ModelError(f"{what}: a model is a text in lavaan's language or a ParTable, not {type(model).__name__}")
-    if isinstance(model, str):
-        table = ParTable.from_syntax(model, std_lv=std_lv, fixed_x=False, meanstructure=means)
-    else:
-        table = model
+    table = (
+        ParTable.from_syntax(model, std_lv=std_lv, fixed_x=False, meanstructure=means)
+        if isinstance(model, str)
+        else model
+    )
     if table.n_groups > 1:
         raise ModelError(f"{what}: a population is of one group; the model has {table.n_groups}")
     return table

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ConvergenceWarning, ModelError, SmallSampleWarning, check_draws, listing, warn
 from internal_coherence.latent.planning.cutoffs_record import DynamicCutoffs
+from internal_coherence.latent.planning.factor_models import refuse, standardised
 from internal_coherence.latent.planning.misspecifying import FactorModel, Misspecification, misspecifications
 from internal_coherence.latent.planning.replicates import Replicates, near, quantile_error, replicated
 from internal_coherence.latent.sem_fit import SemFit
@@ -89,7 +90,7 @@ def dynamic_cutoffs(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.latent.planning.cutting_off import dynamic_cutoffs
+    >>> from internal_coherence.latent.planning import dynamic_cutoffs
     >>> district = ic.simulate_responses(n_schools=60, teachers=10, icc=0, rng=1)
     >>> fit = ic.cfa(district.items, "cef =~ cef_1 + cef_2 + cef_3 + cef_4 + cef_5 + cef_6")
     >>> dynamic_cutoffs(fit, draws=200, rng=1)
@@ -99,7 +100,7 @@ def dynamic_cutoffs(
     level 3: srmr ..., rmsea ..., cfi ...
     """
     count = check_draws(draws, 20)
-    rows = _refuse(fit, n)
+    rows = refuse(fit, n)
     if not 0 < abs(residual_correlation) < 1:
         raise ModelError(f"residual_correlation={residual_correlation} is not between 0 and 1")
     if count < 200:
@@ -107,7 +108,9 @@ def dynamic_cutoffs(
     model, scale = standardised(fit)
     levels = misspecifications(model, residual_correlation)
     if not levels:
-        raise ModelError("dynamic_cutoffs: no item has one loading and no residual correlation, so nothing can be made wrong")
+        raise ModelError(
+            "dynamic_cutoffs: no item has one loading and no residual correlation, so nothing can be made wrong"
+        )
     generator = np.random.default_rng(rng)
     results: dict[int, Replicates] = {}
     for level in (None, *levels):
@@ -138,69 +141,6 @@ def dynamic_cutoffs(
     )
 
 
-def _refuse(fit: SemFit, n: int | None) -> int:
-    """Refuse what is no factor model, or can't be sampled; return the rows of a sample."""
-    what = "dynamic_cutoffs"
-    if not isinstance(fit, SemFit):
-        raise ModelError(f"{what} takes a fit of cfa, not {type(fit).__name__}")
-    if not fit.converged:
-        raise ModelError(f"{what}: this fit did not converge")
-    if len(fit.groups) > 1:
-        raise ModelError(f"{what}: this fit has {len(fit.groups)} groups; fit them one by one")
-    if fit._fitted.problem.estimator.discrepancy != "ML":
-        raise ModelError(f"{what}: this fit is by {fit.estimator!r}; cut-offs are of maximum likelihood")
-    if fit.df < 1:
-        raise ModelError(f"{what}: without degrees of freedom every sample fits")
-    entries = fit.table.entries
-    odd = [r.name for r in entries if r.op == "~" or (r.op == "=~" and r.rhs in fit.latent)]
-    stray = [v for v in fit.observed if not any(r.op == "=~" and r.rhs == v for r in entries)]
-    if odd or stray or not fit.latent:
-        raise ModelError(f"{what}: this is no model of factors and their items; see {listing(odd or stray or fit.observed)}")
-    means = [r for r in entries if r.op == "~1"]
-    if any(r.free == 0 for r in means if r.lhs in fit.observed) or any(r.free for r in means if r.lhs in fit.latent):
-        raise ModelError(f"{what}: cut-offs are of covariances; leave every intercept free, and every factor's mean 0")
-    if fit.table.inequalities or fit.auxiliary:
-        raise ModelError(f"{what}: inequalities and auxiliary variables can't be had here")
-    rows = fit.n if n is None else n
-    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows <= len(fit.observed) + 1:
-        raise ModelError(f"{what}: n={rows!r} is no whole number above that of the items, {len(fit.observed)}")
-    return int(rows)
-
-
-def standardised(fit: SemFit) -> tuple[FactorModel, Array]:
-    """Return a factor model's standardised estimates, and the standard deviations that were taken out.
-
-    Parameters
-    ----------
-    fit : SemFit
-        Of one group.
-
-    Returns
-    -------
-    FactorModel
-    (p,) array
-
-    Raises
-    ------
-    ModelError
-        If estimates are impossible.
-    """
-    fitted = fit._fitted
-    [ram], [at] = fitted.problem.rams, fitted.implied
-    A, S, _ = ram.matrices(fitted.theta)
-    p = ram.n_observed
-    phi = at.omega[p:, p:]
-    if np.diag(S).min() <= 0 or np.linalg.eigvalsh(S[:p, :p])[0] <= 0 or np.linalg.eigvalsh(phi)[0] <= 0:
-        raise ModelError("dynamic_cutoffs: estimates are impossible (a variance that is not above 0); no population has them")
-    sd, of_factors = np.sqrt(np.diag(at.sigma)), np.sqrt(np.diag(phi))
-    model = FactorModel(
-        loadings=A[:p, p:] * of_factors / sd[:, None],
-        factors=phi / np.outer(of_factors, of_factors),
-        residuals=S[:p, :p] / np.outer(sd, sd),
-    )
-    return model, sd
-
-
 def _samples(
     fit: SemFit,
     model: FactorModel,
@@ -229,7 +169,7 @@ def _samples(
 def _own(fit: SemFit) -> dict[str, float]:
     m = fit.fit_measures()
     return {
-        "srmr": float(m["srmr_nomean"]) if "srmr_nomean" in m else float(m["srmr"]),
+        "srmr": float(m["srmr_bentler_nomean"]),
         "rmsea": float(m.get("rmsea_robust", m["rmsea"])),
         "cfi": float(m.get("cfi_robust", m["cfi"])),
     }

@@ -78,7 +78,9 @@ def population_of(text: str, what: str) -> Population:
         raise ModelError(f"{what}: a population is one of covariances; leave intercepts and means out")
     rows = [row for row in table.entries if row.op in PARAMETERS]
     unwritten = [_is_unwritten_variance(row) for row in rows]
-    valued = [row._replace(free=0, value=0.0) if fill else _valued(row) for row, fill in zip(rows, unwritten, strict=True)]
+    valued = [
+        row._replace(free=0, value=0.0) if fill else _valued(row) for row, fill in zip(rows, unwritten, strict=True)
+    ]
     if missing := [row.name for row in valued if isnan(row.value)]:
         raise ModelError(
             f"{what}: the population gives no value for {listing(missing)}; write it before the name, as in 'f =~ 0.7*x1',"

@@ -14,6 +14,7 @@ from internal_coherence.records import Record
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Kind = Literal["fit", "difference", "parameters"]
 Statistic = Literal["chisq", "wald"]
 
 
@@ -79,7 +80,7 @@ class PowerPlan(Record):
         What a model of endlessly many teachers would find; without rows where nothing is known of a population.
     """
 
-    kind: Literal["fit", "difference", "parameters"]
+    kind: Kind
     tests: tuple[PlannedTest, ...]
     rmsea0: tuple[float, ...]
     rmsea1: tuple[float, ...]
@@ -183,7 +184,11 @@ class PowerPlan(Record):
         return draw_power(self, ax)
 
     def __repr__(self) -> str:
-        kinds = {"fit": f"test of {self.tests[0].name}", "difference": "two models", "parameters": "tests of parameters"}
+        kinds = {
+            "fit": f"test of {self.tests[0].name}",
+            "difference": "two models",
+            "parameters": "tests of parameters",
+        }
         needed = self.n_needed
         many = "no number of teachers is" if needed is None else f"{needed} teacher{'s are' if needed != 1 else ' is'}"
         if self.kind != "parameters":

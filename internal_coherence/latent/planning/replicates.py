@@ -62,7 +62,7 @@ def replicated(
     Replicates
     """
     [own] = problem.samples
-    root, found, failed = np.linalg.cholesky(cov), [], 0
+    root, found, failed = np.asarray(np.linalg.cholesky(cov), dtype=np.float64), [], 0
     for _ in turns:
         S = wishart(root, n - 1, rng) / n
         sample = Sample(label="", n=float(n), cov=S, mean=own.mean)

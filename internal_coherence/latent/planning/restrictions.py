@@ -53,9 +53,7 @@ class Restrictions:
 
     def jacobian(self, theta: Array) -> Array:
         """Return J, (m, Q)."""
-        return (
-            self.matrix if self.equations is None else np.concatenate([self.matrix, self.equations.jacobian(theta)])
-        )
+        return self.matrix if self.equations is None else np.concatenate([self.matrix, self.equations.jacobian(theta)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,18 +95,20 @@ def restrictions_of(text: str, table: ParTable, what: str) -> Restrictions:
     rows, values, written = [], [], []
     for line in (part.strip() for part in text.replace(";", "\n").splitlines() if part.strip()):
         left, _, right = (part.strip() for part in line.partition("=="))
-        first, second, number = free.get(_squeezed(left)), free.get(_squeezed(right)), _number(right or "0")
-        if first is None or (second is None and number is None):
-            if not right or first is not None or "~" in line:
-                raise ModelError(f"{what}: {_unknown(left if first is None else right, free)}")
+        if right and "~" not in line:  # of labels
             written.append(line)
             continue
+        first, second, number = free.get(_squeezed(left)), free.get(_squeezed(right)), _number(right or "0")
+        if first is None or (second is None and number is None):
+            raise ModelError(f"{what}: {_unknown(left if first is None else right, free)}")
         row = np.zeros(table.n_free)
         row[first.free - 1] = 1.0
         if second is not None:
             row[second.free - 1] -= 1.0
         elif first.op == "~~" and first.lhs == first.rhs and number == 0:
-            raise ModelError(f"{what}: a variance can't be below 0, so a test that {first.name} is 0 has no power by χ²")
+            raise ModelError(
+                f"{what}: a variance can't be below 0, so a test that {first.name} is 0 has no power by χ²"
+            )
         rows.append(row)
         values.append(0.0 if second is not None else float(number or 0.0))
     if not rows and not written:

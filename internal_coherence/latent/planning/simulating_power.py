@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from internal_coherence.errors import (
-    CoherenceError,
     CoherenceWarning,
     ConvergenceWarning,
-    ImproperSolutionWarning,
     ModelError,
     check_draws,
     check_level,
@@ -29,6 +24,7 @@ from internal_coherence.instrument import Instrument
 from internal_coherence.latent.fitting import sem
 from internal_coherence.latent.planning.at_population import fit_to_population, one_group
 from internal_coherence.latent.planning.populations import population_of
+from internal_coherence.latent.planning.simulated_fits import Design, estimated, run, share, summary
 from internal_coherence.latent.planning.simulation_record import SimulatedPower
 from internal_coherence.latent.planning.survey_generator import SurveyGenerator, cut_points
 from internal_coherence.latent.sem_fit import SemFit
@@ -39,31 +35,7 @@ Array = NDArray[np.float64]
 Seed = np.random.Generator | int | None
 LARGE: Final = 100_000
 """Teachers of the one survey that tells what an instrument's parameters are."""
-NAMES: Final = ["lhs", "op", "rhs"]
-MEASURES: Final = (
-    *("mean", "bias", "bias_mcse", "relative_bias", "sd", "mean_se"),
-    *("coverage", "coverage_mcse", "power", "power_mcse"),
-)
 WHAT: Final = "simulate_power"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Design:
-    """What is drawn and how it is fitted."""
-
-    fit: Callable[[np.random.Generator], SemFit]
-    truth: pd.DataFrame
-
-
-@dataclass(slots=True, eq=False)
-class _Tally:
-    """What the fits gave."""
-
-    estimates: list[Array] = field(default_factory=list)
-    errors: list[Array] = field(default_factory=list)
-    p_values: list[float] = field(default_factory=list)
-    failures: Counter[str] = field(default_factory=Counter)
-    improper: int = 0
 
 
 def simulate_power(
@@ -85,7 +57,7 @@ def simulate_power(
     rng: Seed = None,
     progress: bool = False,
 ) -> SimulatedPower:
-    """Draw surveys of teachers in schools, fit a model to each, and say how often it tells the truth.
+    r"""Draw surveys of teachers in schools, fit a model to each, and say how often it tells the truth.
 
     Parameters
     ----------
@@ -140,49 +112,47 @@ def simulate_power(
 
     Examples
     --------
-    >>> from internal_coherence.latent.planning.simulating_power import simulate_power
-    >>> truth = "trust =~ .7*t1 + .7*t2 + .7*t3\\nvoice =~ .6*v1 + .6*v2 + .6*v3\\ntrust ~~ .3*voice"
+    >>> from internal_coherence.latent.planning import simulate_power
+    >>> truth = "trust =~ .7*t1 + .7*t2 + .7*t3\nvoice =~ .6*v1 + .6*v2 + .6*v3\ntrust ~~ .3*voice"
     >>> found = simulate_power(truth, schools=30, teachers=10, categories=5, draws=50, rng=1)
     >>> found
     <SimulatedPower, MLR: 50 surveys of 300 teachers in 30 schools; model rejected in ...>
     """
-    what = WHAT
     count = check_draws(draws, 2)
     check_level(level)
-    check_level(1 - alpha)
+    if not 0 < alpha < 1:
+        raise ModelError(f"{WHAT}: alpha={alpha} is not between 0 and 1")
     for name, given, least in (("schools", schools, 2), ("teachers", teachers, 1)):
         if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < least:
-            raise ModelError(f"{what}: {name}={given!r} is no whole number of at least {least}")
+            raise ModelError(f"{WHAT}: {name}={given!r} is no whole number of at least {least}")
     if not 0 <= icc < 1:
-        raise ModelError(f"{what}: icc={icc} is a share of variance, from 0 to below 1")
+        raise ModelError(f"{WHAT}: icc={icc} is a share of variance, from 0 to below 1")
     options: dict[str, Any] = {"estimator": estimator, "test": test}
     generator = np.random.default_rng(rng)
     if isinstance(population, Instrument):
         if categories is not None or skew:
-            raise ModelError(f"{what}: an instrument has its own categories; thresholds= in answers= moves them")
+            raise ModelError(f"{WHAT}: an instrument has its own categories; thresholds= in answers= moves them")
         design = _of_instrument(
             population, model, schools, teachers, icc, dict(answers or {}), cluster, options, generator
         )
     else:
         if answers is not None:
-            raise ModelError(f"{what}: answers= goes with an instrument; a written population says all itself")
-        surveys = SurveyGenerator(
-            population=population_of(population, what), icc=icc, cuts=_cuts(categories, skew, what)
-        )
+            raise ModelError(f"{WHAT}: answers= goes with an instrument; a written population says all itself")
+        surveys = SurveyGenerator(population=population_of(population, WHAT), icc=icc, cuts=_cuts(categories, skew))
         design = _of_population(surveys, model, schools, teachers, cluster, options)
-    tally, df = _run(design, count, generator, progress)
+    tally = run(design, count, generator, progress)
     converged = len(tally.estimates)
     if converged < 0.9 * count:
         warn(
-            f"{what}: {count - converged} of {count} fits failed; what is told rests on the {converged} others",
+            f"{WHAT}: {count - converged} of {count} fits failed; what is told rests on the {converged} others",
             ConvergenceWarning,
         )
-    rejection = _share(np.array(tally.p_values) < alpha) if df and tally.p_values else (float("nan"), float("nan"))
+    rejection = share(np.array(tally.p_values) < alpha) if tally.df and tally.p_values else (float("nan"), float("nan"))
     return SimulatedPower(
-        parameters=_summary(design.truth, tally, alpha, level),
+        parameters=summary(design.truth, tally, alpha, level),
         rejection=rejection[0],
         rejection_mcse=rejection[1],
-        df=df,
+        df=tally.df,
         draws=count,
         converged=converged,
         improper=tally.improper,
@@ -200,13 +170,13 @@ def simulate_power(
     )
 
 
-def _cuts(categories: int | None, skew: float, what: str) -> Array:
+def _cuts(categories: int | None, skew: float) -> Array:
     if categories is None:
         if skew:
-            raise ModelError(f"{what}: skew= is of answers in categories; say how many, categories=")
+            raise ModelError(f"{WHAT}: skew= is of answers in categories; say how many, categories=")
         return np.zeros(0)
     if isinstance(categories, bool) or not isinstance(categories, (int, np.integer)) or categories < 2:
-        raise ModelError(f"{what}: categories={categories!r} is no whole number of at least 2")
+        raise ModelError(f"{WHAT}: categories={categories!r} is no whole number of at least 2")
     return cut_points(int(categories), float(skew))
 
 
@@ -217,7 +187,7 @@ def _of_population(
     teachers: int,
     cluster: bool,
     options: Mapping[str, Any],
-) -> _Design:
+) -> Design:
     """Return surveys of a written population."""
     known = surveys.population
     table = one_group(known.model() if model is None else model, WHAT, std_lv=True, means=cluster or None)
@@ -228,7 +198,7 @@ def _of_population(
         frame = pd.DataFrame(values, columns=list(known.names))
         return sem(frame, table, cluster=school if cluster else None, **options)
 
-    return _Design(fit=fit, truth=_estimated(truth))
+    return Design(fit=fit, truth=estimated(truth))
 
 
 def _of_instrument(
@@ -241,7 +211,7 @@ def _of_instrument(
     cluster: bool,
     options: Mapping[str, Any],
     rng: np.random.Generator,
-) -> _Design:
+) -> Design:
     """Return surveys of an instrument."""
     if own := {"instrument", "n_schools", "teachers", "icc", "rng", "waves"} & set(answers):
         raise ModelError(f"{WHAT}: answers= can't hold {listing(sorted(own))}; these are set here, or make no sense")
@@ -259,73 +229,4 @@ def _of_instrument(
         truth = fit(rng, ceil(LARGE / teachers), False)
     if not truth.converged:
         raise ModelError(f"{WHAT}: the model can't be fitted to {LARGE} answers of the instrument: {truth.trouble}")
-    return _Design(fit=fit, truth=_estimated(truth))
-
-
-def _estimated(fit: SemFit) -> pd.DataFrame:
-    """Return the estimates that are not fixed, without intercepts."""
-    table = fit.parameter_estimates()
-    return table[(table["se"] > 0) & (table["op"] != "~1")].reset_index(drop=True)
-
-
-def _run(design: _Design, draws: int, rng: np.random.Generator, progress: bool) -> tuple[_Tally, int]:
-    """Draw and fit."""
-    tally, df = _Tally(), 0
-    wanted = pd.MultiIndex.from_frame(design.truth[NAMES])
-    turns: Any = range(draws)
-    if progress:
-        from tqdm import tqdm
-
-        turns = tqdm(turns, desc="surveys")
-    for _ in turns:
-        try:
-            with warnings.catch_warnings(record=True) as said:
-                warnings.simplefilter("always")
-                fit = design.fit(rng)
-        except CoherenceError as error:
-            tally.failures[str(error)] += 1
-            continue
-        if not fit.converged:
-            tally.failures[fit.trouble] += 1
-            continue
-        df = fit.df
-        tally.improper += any(issubclass(w.category, ImproperSolutionWarning) for w in said)
-        found = fit.parameter_estimates().drop_duplicates(NAMES).set_index(NAMES).loc[wanted]
-        tally.estimates.append(found["est"].to_numpy())
-        tally.errors.append(found["se"].to_numpy())
-        measures = fit.fit_measures()
-        tally.p_values.append(float(measures.get("pvalue_scaled", measures.get("pvalue", np.nan))))
-    return tally, df
-
-
-def _share(hits: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return a share, and its Monte Carlo error."""
-    share = float(hits.mean())
-    return share, float(np.sqrt(share * (1 - share) / len(hits)))
-
-
-def _summary(truth: pd.DataFrame, tally: _Tally, alpha: float, level: float) -> pd.DataFrame:
-    """Return what the fits tell of each parameter."""
-    table = truth[[*NAMES, "label"]].copy()
-    true = truth["est"].to_numpy()
-    table["truth"] = true
-    if len(tally.estimates) < 2:
-        return table.assign(**dict.fromkeys(MEASURES, np.nan))
-    estimates, errors = np.array(tally.estimates), np.array(tally.errors)
-    covered = np.abs(estimates - true) <= ndtri((1 + level) / 2) * errors
-    seen = np.abs(estimates) > ndtri(1 - alpha / 2) * errors
-    bias, sd = estimates.mean(axis=0) - true, estimates.std(axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(np.abs(true) > 1e-9, bias / true, np.nan)
-    shares = {name: [_share(hit) for hit in hits.T] for name, hits in (("coverage", covered), ("power", seen))}
-    columns = {
-        "mean": estimates.mean(axis=0),
-        "bias": bias,
-        "bias_mcse": sd / np.sqrt(len(estimates)),
-        "relative_bias": relative,
-        "sd": sd,
-        "mean_se": errors.mean(axis=0),
-    }
-    for name, found in shares.items():
-        columns |= {name: np.array([s for s, _ in found]), f"{name}_mcse": np.array([e for _, e in found])}
-    return table.assign(**columns)
+    return Design(fit=fit, truth=estimated(truth))

@@ -115,7 +115,8 @@ def cut_points(categories: int, skew: float) -> Array:
 def _skewness(cuts: Array) -> float:
     chance = np.diff(ndtr(cuts), prepend=0.0, append=1.0)
     codes = np.arange(len(chance)) - chance @ np.arange(len(chance))
-    return float(chance @ codes**3) / float(chance @ codes**2) ** 1.5
+    second, third = float(chance @ codes**2), float(chance @ codes**3)
+    return third / float(second**1.5)
 
 
 def covariances_of_codes(R: Array, cuts: Array) -> Array:
