@@ -592,6 +592,13 @@ def test_fits_without_cutoffs(hs, extraversion):
         dynamic_cutoffs(odd, draws=200)
 
 
+def test_bars_are_shown_on_demand(extraversion, capsys):
+    dynamic_cutoffs(extraversion, draws=200, rng=1, progress=True)
+    simulate_power(TRUTH, schools=10, teachers=10, draws=2, rng=1, progress=True)
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("the true model", "level 3", "surveys"))
+
+
 def test_a_search_gives_up():
     assert smallest_n(lambda _: 0.1, 0.8, 2) is None
     assert smallest_n(lambda n: n / 1000, 0.8, 2) == 800

@@ -189,11 +189,11 @@ def power_nested(
         raise ModelError(f"{what}: the truth is either rmsea1=, of the restricted and the larger model, or population=")
     null, fit = _two(rmsea0, "rmsea0", what), None
     F0 = [discrepancy_of_rmsea(e, d, groups_of[0]) for e, d in zip(null, df, strict=True)]
-    if rmsea1 is not None:
-        true = _two(rmsea1, "rmsea1", what)
+    if population is None:
+        true = _two(rmsea1 or (), "rmsea1", what)
         F1 = [discrepancy_of_rmsea(e, d, groups_of[0]) for e, d in zip(true, df, strict=True)]
     else:
-        known = population_of(str(population), what)
+        known = population_of(population, what)
         fits = [fit_to_population(_needs_table(table, what), known, what) for table in tables]
         F1, fit = [discrepancy(found) for found in fits], fits[1]
         true = (sqrt(F1[0] / df[0]), sqrt(F1[1] / df[1]) if df[1] else 0.0)
@@ -251,7 +251,7 @@ def _rmsea(name: str, given: float, what: str) -> float:
     return float(given)
 
 
-def _two(given: tuple[float, float], name: str, what: str) -> tuple[float, float]:
+def _two(given: Sequence[float], name: str, what: str) -> tuple[float, float]:
     if isinstance(given, (int, float)) or len(given) != 2:
         raise ModelError(
             f"{what}: {name} is of the restricted model and of the larger one, as in (0.06, 0.04); got {given!r}"
