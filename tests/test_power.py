@@ -162,13 +162,13 @@ def test_parameters_are_semtools(reference):
     for name, test in asked.items():
         title = next(t.name for t in plan.tests if t.name == test)
         for row in case[name]:
-            assert plan.power_at(row["n"], title) == pytest.approx(row["power"], abs=1e-5), name
+            assert plan.power_at(row["n"], title) == pytest.approx(row["power"], abs=1e-8), name
     wrong = power_cfa(case["model"], population=case["cross"], test="exact")
     for row in case["fit"]:
-        assert wrong.power_at(row["n"]) == pytest.approx(row["power"], abs=1e-5)
+        assert wrong.power_at(row["n"]) == pytest.approx(row["power"], abs=1e-8)
     wald = power_parameters(case["cross"], "voice =~ t2").tests[1]
     assert wald.statistic == "wald"
-    assert wald.true == pytest.approx(case["wald"]["noncentrality"], rel=1e-5)
+    assert wald.true == pytest.approx(case["wald"]["noncentrality"], rel=1e-6)
 
 
 def test_a_population_is_what_is_written(reference):
