@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 HERE: Final = str(Path(__file__).parent)
+T = TypeVar("T")
 
 
 class CoherenceError(ValueError):
@@ -115,6 +116,33 @@ def warn(message: str, category: type[CoherenceWarning]) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
         frame, depth = frame.f_back, depth + 1
     warnings.warn(message, category, stacklevel=depth)
+
+
+def told_once(job: Callable[[], T], said: set[str]) -> T:
+    """Do a job, and pass on only those of its warnings that differ from earlier ones by more than their numbers.
+
+    Parameters
+    ----------
+    job : callable
+        What may warn.
+    said : set of str
+        What was warned of before, without numbers; what is new is added.
+
+    Returns
+    -------
+    object
+        What the job returns.
+    """
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", CoherenceWarning)
+        done = job()
+    for warning in heard:
+        message = str(warning.message)
+        gist = "".join(c for c in message if not c.isdigit())
+        if gist not in said:
+            said.add(gist)
+            warn(message, warning.category)  # type: ignore[arg-type]  # warnings are errors elsewhere, or ours
+    return done
 
 
 def check_option(name: str, given: object, allowed: Sequence[object]) -> None:

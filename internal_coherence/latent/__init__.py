@@ -3,6 +3,16 @@
 from internal_coherence.latent.comparing import FitComparison, compare
 from internal_coherence.latent.equivalence import Cutoffs, Invariance, invariance
 from internal_coherence.latent.fitting import cfa, sem
+from internal_coherence.latent.planning import (
+    DynamicCutoffs,
+    PowerPlan,
+    SimulatedPower,
+    dynamic_cutoffs,
+    power_cfa,
+    power_nested,
+    power_parameters,
+    simulate_power,
+)
 from internal_coherence.latent.resampling import Bootstrap, SchoolInfluence, bootstrap, school_influence
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.par_table import ParTable
@@ -10,15 +20,23 @@ from internal_coherence.latent.table.par_table import ParTable
 __all__ = [
     "Bootstrap",
     "Cutoffs",
+    "DynamicCutoffs",
     "FitComparison",
     "Invariance",
     "ParTable",
+    "PowerPlan",
     "SchoolInfluence",
     "SemFit",
+    "SimulatedPower",
     "bootstrap",
     "cfa",
     "compare",
+    "dynamic_cutoffs",
     "invariance",
+    "power_cfa",
+    "power_nested",
+    "power_parameters",
     "school_influence",
     "sem",
+    "simulate_power",
 ]

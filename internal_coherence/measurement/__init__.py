@@ -36,11 +36,15 @@ from internal_coherence.measurement.multilevel.decision_study import SchoolMeanC
 from internal_coherence.measurement.multilevel.reliability_record import MultilevelReliability
 from internal_coherence.measurement.multilevel.two_levels import multilevel_reliability
 from internal_coherence.measurement.overview import Reliability, ScaleReliability, reliability
+from internal_coherence.measurement.structure.exploratory_model import ExploratoryModel, exploratory_model
+from internal_coherence.measurement.structure.rivals import rival_structures
+from internal_coherence.measurement.structure.rivals_record import RivalStructures
 
 __all__ = [
     "Alpha",
     "AlphaComparison",
     "CompositeReliability",
+    "ExploratoryModel",
     "FactorSolution",
     "Heterotrait",
     "ItemAnalysis",
@@ -51,6 +55,7 @@ __all__ = [
     "Omega",
     "ParallelAnalysis",
     "Reliability",
+    "RivalStructures",
     "SamplingAdequacy",
     "ScaleReliability",
     "SchoolMeanComponents",
@@ -67,6 +72,7 @@ __all__ = [
     "compare_alphas",
     "composite_reliability",
     "efa",
+    "exploratory_model",
     "factor_scores",
     "guttman",
     "htmt",
@@ -77,6 +83,7 @@ __all__ = [
     "omega",
     "parallel_analysis",
     "reliability",
+    "rival_structures",
     "screen_responses",
     "split_halves",
     "wording_effect",

@@ -9,7 +9,9 @@ from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.planning_figure import draw_plan
+from internal_coherence.report.power_figure import draw_power
 from internal_coherence.report.reliability_figure import draw_reliability
+from internal_coherence.report.rivals_wording import describe_rivals
 from internal_coherence.report.school_figures import draw_school_heatmap, draw_school_means
 from internal_coherence.report.tables import (
     district_table,
@@ -22,6 +24,7 @@ from internal_coherence.report.tables import (
 
 __all__ = [
     "describe_invariance",
+    "describe_rivals",
     "district_table",
     "draw_comparison",
     "draw_correlations",
@@ -31,6 +34,7 @@ __all__ = [
     "draw_likert",
     "draw_loadings",
     "draw_plan",
+    "draw_power",
     "draw_profile",
     "draw_reliability",
     "draw_school_heatmap",

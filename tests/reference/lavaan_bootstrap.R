@@ -10,6 +10,7 @@ set.seed(1); plain <- bootstrapLavaan(fit, R = 4000); indirect <- bootstrapLavaa
 set.seed(2); stine <- bootstrapLavaan(fit, R = 4000, type = "bollen.stine", FUN = function(f) fitMeasures(f, "chisq"))
 out <- list(versions = list(R = R.version.string, lavaan = as.character(packageVersion("lavaan"))),
   parameters = names(coef(fit)), se = apply(plain, 2, sd, na.rm = TRUE), bias = colMeans(plain, na.rm = TRUE) - coef(fit),
+  limits = unname(apply(plain, 2, quantile, c(.025, .975), na.rm = TRUE)),
   indirect = list(se = sd(indirect), limits = unname(quantile(indirect, c(.025, .975)))),
   bollen.stine = list(chisq = unname(fitMeasures(fit, "chisq")), p = mean(stine >= fitMeasures(fit, "chisq")), quantiles = unname(quantile(stine, c(.1, .5, .9)))))
 write_json(out, "lavaan_bootstrap.json", auto_unbox = TRUE, digits = NA, pretty = TRUE)

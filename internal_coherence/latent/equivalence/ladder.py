@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 import numpy as np
 
-from internal_coherence.errors import CoherenceError, CoherenceWarning, ConvergenceWarning, warn
+from internal_coherence.errors import CoherenceError, ConvergenceWarning, told_once, warn
 from internal_coherence.latent.comparing import Method, compare, indices_of
 from internal_coherence.latent.equivalence.cutoffs import Cutoffs, cutoffs_of
 from internal_coherence.latent.equivalence.searching import Tie, may_go, ties
@@ -154,7 +153,7 @@ class Ladder:
 
     def climb(self, step: Step) -> None:
         """Take one step."""
-        fit = self._fit(step)
+        fit = told_once(lambda: self.design.fit(step, self.partial), self.said)
         if not fit.converged:
             warn(
                 f"invariance: step {step.name!r} did not converge; later steps are compared with the one before it",
@@ -166,22 +165,9 @@ class Ladder:
             if tie is None:
                 break
             self._let_go(step, tie)
-            fit = self._fit(step)
+            fit = told_once(lambda: self.design.fit(step, self.partial), self.said)
             change = self._change(step, fit)
         self.rungs.append(Rung(step=step, fit=fit, change=change, full=full, n_released=len(self.partial)))
-
-    def _fit(self, step: Step) -> SemFit:
-        """Fit one step; what was warned of at an earlier one is not said again."""
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always", CoherenceWarning)
-            fit = self.design.fit(step, self.partial)
-        for warning in heard:
-            message = str(warning.message)
-            gist = "".join(c for c in message if not c.isdigit())
-            if gist not in self.said:
-                self.said.add(gist)
-                warn(message, warning.category)  # type: ignore[arg-type]  # only ours are heard
-        return fit
 
     def _protected(self, fit: SemFit) -> set[Triple]:
         return {

@@ -1,0 +1,1 @@
+"""How the items of a survey hang together: rival structures, and exploratory structural equation models."""
