@@ -36,9 +36,9 @@ from internal_coherence.measurement.multilevel.decision_study import SchoolMeanC
 from internal_coherence.measurement.multilevel.reliability_record import MultilevelReliability
 from internal_coherence.measurement.multilevel.two_levels import multilevel_reliability
 from internal_coherence.measurement.overview import Reliability, ScaleReliability, reliability
-from internal_coherence.measurement.structure.exploratory_model import ExploratoryModel, exploratory_model
 from internal_coherence.measurement.structure.rivals import rival_structures
 from internal_coherence.measurement.structure.rivals_record import RivalStructures
+from internal_coherence.measurement.structure.turned_model import ExploratoryModel, exploratory_model
 
 __all__ = [
     "Alpha",

@@ -15,10 +15,10 @@ from internal_coherence.latent import ParTable, SemFit, cfa
 from internal_coherence.latent.comparing import indices_of
 from internal_coherence.latent.preparing import Column, Missing
 from internal_coherence.latent.table.par_table import Structure
-from internal_coherence.measurement.structure.exploratory_model import exploratory_table, turned_to
 from internal_coherence.measurement.structure.held_out import folds_of, held_out_likelihood
 from internal_coherence.measurement.structure.rivals_record import RivalStructures
 from internal_coherence.measurement.structure.telling_apart import general_of, scales_of, validity_of
+from internal_coherence.measurement.structure.turned_model import exploratory_table, turned_to
 from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from internal_coherence.latent import SemFit
-from internal_coherence.measurement.structure.exploratory_model import ExploratoryModel
+from internal_coherence.measurement.structure.turned_model import ExploratoryModel
 from internal_coherence.records import Record
 
 
