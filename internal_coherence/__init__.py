@@ -71,6 +71,7 @@ from internal_coherence.measurement import (
     Sphericity,
     SplitHalves,
     TeachersNeeded,
+    Validation,
     VarianceExtracted,
     WordingEffect,
     alpha,
@@ -93,6 +94,7 @@ from internal_coherence.measurement import (
     rival_structures,
     screen_responses,
     split_halves,
+    validate_instrument,
     wording_effect,
 )
 from internal_coherence.moments import Moments
@@ -244,6 +246,7 @@ __all__ = [
     "StageReading",
     "SubgroupTable",
     "TeachersNeeded",
+    "Validation",
     "VarianceComponents",
     "VarianceExtracted",
     "WeakStage",
@@ -312,6 +315,7 @@ __all__ = [
     "simulate_responses",
     "split_halves",
     "subgroup_table",
+    "validate_instrument",
     "variance_components",
     "wording_effect",
 ]

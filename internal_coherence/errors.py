@@ -118,7 +118,7 @@ def warn(message: str, category: type[CoherenceWarning]) -> None:
     warnings.warn(message, category, stacklevel=depth)
 
 
-def told_once(job: Callable[[], T], said: set[str]) -> T:
+def told_once(job: Callable[[], T], said: set[str], kept: list[str] | None = None) -> T:
     """Do a job, and pass on only those of its warnings that differ from earlier ones by more than their numbers.
 
     Parameters
@@ -127,6 +127,8 @@ def told_once(job: Callable[[], T], said: set[str]) -> T:
         What may warn.
     said : set of str
         What was warned of before, without numbers; what is new is added.
+    kept : list of str, optional
+        Where messages are put, in place of warning.
 
     Returns
     -------
@@ -141,6 +143,9 @@ def told_once(job: Callable[[], T], said: set[str]) -> T:
         gist = "".join(c for c in message if not c.isdigit())
         if gist not in said:
             said.add(gist)
+            if kept is not None:
+                kept.append(message)
+                continue
             warn(message, warning.category)  # type: ignore[arg-type]  # warnings are errors elsewhere, or ours
     return done
 

@@ -39,6 +39,7 @@ from internal_coherence.measurement.overview import Reliability, ScaleReliabilit
 from internal_coherence.measurement.structure.rivals import rival_structures
 from internal_coherence.measurement.structure.rivals_record import RivalStructures
 from internal_coherence.measurement.structure.turned_model import ExploratoryModel, exploratory_model
+from internal_coherence.measurement.validation import Validation, validate_instrument
 
 __all__ = [
     "Alpha",
@@ -64,6 +65,7 @@ __all__ = [
     "Sphericity",
     "SplitHalves",
     "TeachersNeeded",
+    "Validation",
     "VarianceExtracted",
     "WordingEffect",
     "alpha",
@@ -86,5 +88,6 @@ __all__ = [
     "rival_structures",
     "screen_responses",
     "split_halves",
+    "validate_instrument",
     "wording_effect",
 ]

@@ -21,6 +21,7 @@ from internal_coherence.report.tables import (
     write_csv,
     write_xlsx,
 )
+from internal_coherence.report.validation_page import validation_page
 
 __all__ = [
     "describe_invariance",
@@ -44,6 +45,7 @@ __all__ = [
     "profile_page",
     "profile_summary",
     "school_table",
+    "validation_page",
     "write_csv",
     "write_pages",
     "write_xlsx",

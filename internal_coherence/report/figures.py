@@ -196,7 +196,7 @@ def profile_svg(profile: Profile) -> str:
     str
     """
     words = " ".join(in_words(estimate, profile.choices.level) for estimate in profile.dimensions)
-    return _as_svg(draw_profile(profile), f"profile-{_mark(profile)}", "Profile of dimensions and scales", words)
+    return as_svg(draw_profile(profile), f"profile-{_mark(profile)}", "Profile of dimensions and scales", words)
 
 
 def spread_svg(profile: Profile) -> str:
@@ -213,7 +213,7 @@ def spread_svg(profile: Profile) -> str:
     if not any(spread.bars for spread in profile.spreads):
         return ""
     words = "For each scale, the percentage of teachers whose score is closest to each answer, as in the table."
-    return _as_svg(draw_spreads(profile), f"spread-{_mark(profile)}", "Spread of teachers' scores", words)
+    return as_svg(draw_spreads(profile), f"spread-{_mark(profile)}", "Spread of teachers' scores", words)
 
 
 def _mark(profile: Profile) -> str:
@@ -221,7 +221,7 @@ def _mark(profile: Profile) -> str:
     return f"{crc32(f'{profile.school}|{profile.wave}'.encode()):08x}"
 
 
-def _as_svg(drawing: Axes | Figure, name: str, title: str, description: str) -> str:
+def as_svg(drawing: Axes | Figure, name: str, title: str, description: str) -> str:
     """Return a drawing as an SVG element, with real text and a description for screen readers.
 
     Parameters

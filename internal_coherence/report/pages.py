@@ -49,7 +49,7 @@ def profile_page(
     -------
     str
     """
-    page = _environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order), bar, metric))
+    page = environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order), bar, metric))
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(page, encoding="utf-8")
@@ -133,7 +133,13 @@ def file_names(schools: Iterable[str]) -> dict[str, str]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills templates: everything escaped, nothing undefined.
+
+    Returns
+    -------
+    Environment
+    """
     environment = Environment(
         loader=PackageLoader("internal_coherence.report"),
         autoescape=True,

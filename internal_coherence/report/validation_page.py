@@ -1,0 +1,251 @@
+"""The evidence for one survey on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from internal_coherence.instrument import RECONSTRUCTION_NOTICE
+from internal_coherence.measurement import Validation
+from internal_coherence.report import wording
+from internal_coherence.report.figures import as_svg
+from internal_coherence.report.pages import environment
+from internal_coherence.report.reliability_figure import draw_reliability
+from internal_coherence.report.rivals_wording import describe_rivals
+from internal_coherence.report.tables import html_table
+
+ITEM_COLUMNS: Final = (
+    *("scale", "item", "n", "mean", "sd", "skew", "floor", "ceiling", "missing"),
+    *("r_drop", "alpha_if_dropped", "flags"),
+)
+STEP_COLUMNS: Final = (
+    *("scale", "step", "converged", "chisq", "df", "cfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr"),
+    *("chisq_diff", "df_diff", "pvalue_diff", "cfi_diff", "rmsea_diff", "srmr_diff", "beyond"),
+)
+FIT: Final = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr")
+MOST_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One question and what answers it.
+
+    Parameters
+    ----------
+    title, question : str
+        Its heading, and what is asked.
+    paragraphs : list of str
+        In words.
+    tables : list of (str, str)
+        Captions, and tables as HTML.
+    figures : list of str
+        As SVG.
+    missing : str
+        Why it could not be computed.
+    """
+
+    title: str
+    question: str
+    paragraphs: list[str] = field(default_factory=list)
+    tables: list[tuple[str, str]] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
+    missing: str = ""
+
+
+def validation_page(found: Validation, path: str | Path | None = None) -> str:
+    """Return the evidence for a survey as one self-contained page.
+
+    Parameters
+    ----------
+    found : Validation
+        The evidence.
+    path : path, optional
+        A file to write as well.
+
+    Returns
+    -------
+    str
+    """
+    makers: list[Callable[[Validation], Section]] = [
+        _items, _dimensionality, _reliability, _structure, _rivals, _invariance, _levels
+    ]  # fmt: skip
+    page = (
+        environment()
+        .get_template("validation.html.j2")
+        .render(
+            found=found,
+            sections=[make(found) for make in makers],
+            notice=RECONSTRUCTION_NOTICE if found.status == "reconstructed" else "",
+            level=wording.level_text(found.level),
+            made_by=wording.made_by(),
+        )
+    )
+    if path is not None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(page, encoding="utf-8")
+    return page
+
+
+def _table(caption: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> tuple[str, str]:
+    shown = frame if columns is None else frame[[c for c in columns if c in frame]]
+    return caption, html_table(shown, most_rows=MOST_ROWS)
+
+
+def _items(found: Validation) -> Section:
+    section = Section(
+        title="Items",
+        question="Does every item vary, and go with the rest of its scale?",
+        missing=found.not_done.get("items", ""),
+    )
+    if found.items is not None:
+        frame = found.items.to_frame().reset_index()
+        section.tables.append(_table("Each item: answers, and what it gives its scale", frame, ITEM_COLUMNS))
+        flagged = frame[frame["flags"].astype(str) != ""]
+        section.paragraphs.append(f"{len(flagged)} of {len(frame)} items are flagged.")
+    return section
+
+
+def _dimensionality(found: Validation) -> Section:
+    section = Section(
+        title="Dimensions",
+        question="How many things do the items measure, asked without any model of scales?",
+        missing=found.not_done.get("dimensionality", ""),
+    )
+    rows: list[dict[str, Any]] = []
+    if found.sampling is not None:
+        rows.append({"method": "Kaiser–Meyer–Olkin", "result": f"{found.sampling.overall:.3f}"})
+    if found.parallel is not None:
+        rows.append(
+            {
+                "method": "parallel analysis",
+                "result": f"{found.parallel.n_factors} factors, {found.parallel.n_components} components",
+            }
+        )
+    if found.partials is not None:
+        rows.append({"method": "minimum average partial", "result": f"{found.partials.n_components} components"})
+    if rows:
+        section.tables.append(_table("Counted without a model", pd.DataFrame(rows)))
+    return section
+
+
+def _reliability(found: Validation) -> Section:
+    section = Section(
+        title="Reliability",
+        question="How much of the differences between teachers' scores is not error?",
+        missing=found.not_done.get("reliability", ""),
+    )
+    if found.reliabilities is not None:
+        columns = [
+            "scale",
+            "n",
+            "n_items",
+            "alpha",
+            "alpha_lower",
+            "alpha_upper",
+            "omega",
+            "omega_lower",
+            "omega_upper",
+            "assumed",
+        ]
+        frame = found.reliabilities.to_frame().reset_index()
+        section.tables.append(_table("Alpha and omega with their intervals", frame, columns))
+        drawn = draw_reliability(found.reliabilities)
+        section.figures.append(as_svg(drawn, "validation-reliability", "Reliability", "As in the table"))
+    return section
+
+
+def _structure(found: Validation) -> Section:
+    section = Section(
+        title="Structure",
+        question="Do the answers fit the instrument's own structure, a factor a scale?",
+        missing=found.not_done.get("structure", ""),
+    )
+    fit = found.fit
+    if fit is None:
+        section.paragraphs.extend([] if section.missing else ["The model found no minimum."])
+        return section
+    m = fit.fit_measures()
+    shown = [name + end for end in ("", "_scaled", "_robust") for name in FIT if name + end in m]
+    std = fit.standardized_solution(level=found.level)
+    numbers = ["est_std", "se", "ci_lower", "ci_upper"]
+    loadings = std[std["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
+    pairs = std[(std["op"] == "~~") & (std["lhs"] != std["rhs"])].rename(columns={"lhs": "factor", "rhs": "other"})
+    section.tables.append(_table("Fit", pd.DataFrame({"measure": shown, "value": [m[name] for name in shown]})))
+    section.tables.append(_table("Standardised loadings", loadings, ["factor", "item", *numbers]))
+    section.tables.append(_table("Correlations of factors", pairs, ["factor", "other", *numbers]))
+    return section
+
+
+def _rivals(found: Validation) -> Section:
+    section = Section(
+        title="Rival structures",
+        question="Do other structures fit as well, or better, and are the scales apart from each other?",
+        missing=found.not_done.get("rivals", ""),
+    )
+    if found.rivals is not None:
+        section.paragraphs.append(describe_rivals(found.rivals))
+        frame = found.rivals.to_frame()
+        section.tables.append(_table("Structures side by side", frame))
+        if found.rivals.validity is not None:
+            section.tables.append(_table("What tells every two scales apart", found.rivals.validity))
+        if found.rivals.general is not None:
+            section.tables.append(_table("The general factor of the bifactor model", found.rivals.general))
+    return section
+
+
+def _invariance(found: Validation) -> Section:
+    section = Section(
+        title="Invariance",
+        question="Does each scale measure the same in different groups, or at different times?",
+        missing=found.not_done.get("invariance", ""),
+    )
+    if found.compared is not None and len(found.compared):
+        first = next(iter(found.compared.values()))
+        held = [f"{scale}: {each.highest or 'no step'}" for scale, each in found.compared.items()]
+        over = "over time" if first.over == "waves" else "in the groups"
+        rule = f"the last step up to which fit worsens less than the cut-off ({first.cutoffs.source})"
+        section.paragraphs.append(
+            f"{over.capitalize()} {', '.join(first.labels)}, every scale by itself; {rule}: {'; '.join(held)}."
+        )
+        frame = found.compared.to_frame().reset_index()
+        section.tables.append(_table("Step by step", frame, STEP_COLUMNS))
+    return section
+
+
+def _levels(found: Validation) -> Section:
+    section = Section(
+        title="Teachers and schools",
+        question="May a school's mean speak for the school, and how reliably does it?",
+        missing=found.not_done.get("levels", ""),
+    )
+    if found.shares is not None:
+        frame = found.shares.to_frame().reset_index()
+        columns = ["scale", "estimate", "lower", "upper", "ci_lower", "ci_upper", "n_schools", "interval"]
+        section.tables.append(_table("ICC(1), the share of differences that lies between schools", frame, columns))
+    if found.evidence is not None:
+        frame = found.evidence.to_frame()
+        columns = [
+            "scale",
+            "n_teachers",
+            "n_schools",
+            "median_size",
+            "rwg_j_median",
+            "share_at_least_70",
+            "icc1",
+            "icc2",
+        ]
+        section.tables.append(
+            _table(
+                "Agreement within schools, and the reliability of their means",
+                frame[[c for c in columns if c in frame]],
+            )
+        )
+    if found.multilevel is not None:
+        frame = found.multilevel.to_frame().reset_index()
+        columns = ["scale", "coefficient", "estimate", "lower", "upper", "of"]
+        section.tables.append(_table("Reliability within and between schools", frame, columns))
+    return section
