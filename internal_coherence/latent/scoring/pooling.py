@@ -76,9 +76,13 @@ class PooledEstimates(Record):
         with np.errstate(divide="ignore", invalid="ignore"):
             t = self.estimate / self.se
         reach = np.where(
-            np.isinf(self.df), ndtri((1 + level) / 2), stdtrit(np.where(np.isinf(self.df), 1.0, self.df), (1 + level) / 2)
+            np.isinf(self.df),
+            ndtri((1 + level) / 2),
+            stdtrit(np.where(np.isinf(self.df), 1.0, self.df), (1 + level) / 2),
         )
-        tail = np.where(np.isinf(self.df), ndtr(-np.abs(t)), stdtr(np.where(np.isinf(self.df), 1.0, self.df), -np.abs(t)))
+        tail = np.where(
+            np.isinf(self.df), ndtr(-np.abs(t)), stdtr(np.where(np.isinf(self.df), 1.0, self.df), -np.abs(t))
+        )
         return pd.DataFrame(
             {
                 "name": list(self.names),
@@ -125,26 +129,31 @@ def pool_estimates(estimates: Table, variances: Table, *, df_complete: float = n
 
     Notes
     -----
-    ``mitools::MIcombine(results, variances, df.complete =)``. The variance is that within sets plus that between them, the latter
-    times 1 + 1/m (Rubin 1987); the degrees of freedom are Barnard & Rubin's (1999), never more than the complete data's own.
+    ``mice::pool.scalar``; ``mitools::MIcombine``, whose degrees of freedom differ where `df_complete` is given, since it leaves
+    1 + 1/m out of the share of variance that lies between sets. The variance is that within sets plus that between them, the
+    latter times 1 + 1/m (Rubin 1987); the degrees of freedom are Barnard & Rubin's (1999), never more than the complete data's own.
 
     Examples
     --------
     >>> from internal_coherence.latent.scoring import pool_estimates
     >>> pooled = pool_estimates([0.52, 0.47, 0.55, 0.50, 0.46], [0.01, 0.012, 0.011, 0.01, 0.012], df_complete=98)
     >>> print(f"{pooled.estimate[0]:.3f} {pooled.se[0]:.4f} {pooled.df[0]:.1f}")
-    0.500 0.1120 82.3
+    0.500 0.1123 62.3
     """
     Q, names = _table(estimates, "estimates")
     U, others = _table(variances, "variances")
     if Q.shape != U.shape:
-        raise ModelError(f"estimates are {_size(Q)}, variances {_size(U)}: there must be one variance for each estimate")
+        raise ModelError(
+            f"estimates are {_size(Q)}, variances {_size(U)}: there must be one variance for each estimate"
+        )
     if names and others and names != others:
         raise ModelError(f"estimates are named {listing(names)}, variances {listing(others)}")
     if len(Q) < 2:
         raise ModelError("Rubin's rules need the results of two sets at least, better five or more; got one")
     if not np.isfinite(Q).all() or not np.isfinite(U).all():
-        raise ModelError("estimates and variances must be numbers in every set; leave a set out, or find out why it has none")
+        raise ModelError(
+            "estimates and variances must be numbers in every set; leave a set out, or find out why it has none"
+        )
     if (U < 0).any():
         raise ModelError("variances must not be negative; give squared standard errors")
     if not df_complete > 0:
