@@ -6,8 +6,8 @@ loadings and Θ the residual covariances, both carried on by arrows between obse
     regression   A = Ω_lo W,                          Bartlett   A = (Λ'Θ⁻¹Λ)⁻¹ Λ'Θ⁻¹,
     ten Berge    A = Φ½ (L'WL)^−½ L'W,  L' = Φ^−½ Ω_lo,
 
-the last with the latent variables in their standard deviations (ten Berge, Krijnen, Wansbeek & Shapiro 1999): AΣA' = Φ, and no other
-such scores correlate higher with what they measure. A row with missing answers has the weights of what it answered.
+the last by ten Berge, Krijnen, Wansbeek & Shapiro (1999): AΣA' = Φ, and of all such scores f̂ these have the least expected distance
+(f̂ − f)'Φ⁻¹(f̂ − f) from what they score. A row with missing answers has the weights of what it answered.
 """
 
 from __future__ import annotations
@@ -57,8 +57,14 @@ def latent_scores(ram: Ram, sample: Sample, theta: Array, method: ScoreMethod) -
     for rows, has in by_pattern(X):
         A = score_weights(ram, theta, at, has, method)
         scores[rows] = eta + (X[np.ix_(rows, has)] - mu[has]) @ A.T
-        errors[rows] = np.sqrt(np.maximum(np.diag(error_covariance(A, at, has)), 0.0))
+        errors[rows] = _roots(np.diag(error_covariance(A, at, has)), np.diag(at.omega)[ram.n_observed :])
     return scores, errors
+
+
+def _roots(variances: Array, scale: Array) -> Array:
+    """Return square roots; 0 where a variance is negative by rounding, NaN where by more."""
+    none = np.where(variances < -NOTHING * np.abs(scale), np.nan, 0.0)
+    return np.sqrt(np.maximum(variances, none))
 
 
 def by_pattern(X: Array) -> Iterator[tuple[Integers, Integers]]:
@@ -195,7 +201,7 @@ def ten_berge_weights(sigma: Array, cross: Array, phi: Array) -> Array:
     (m, p) array
         NaN where Φ is singular or the observed variables show less than m dimensions.
     """
-    d = np.sqrt(np.diag(phi))
+    d = np.sqrt(np.diag(phi))  # the scores are the same without it, but units would decide what counts as singular
     e, V = np.linalg.eigh(phi / np.outer(d, d))
     if len(d) == 0 or e[0] <= NOTHING * e[-1]:
         return np.full(cross.shape, np.nan)
