@@ -631,6 +631,7 @@ def test_where_skrondal_and_laakes_way_is_open(model, fits, hs):
         (f"{M3}\nx1 ~~ x4", "textual ~ visual", "residuals"),
         (f"{M3}\nvisual =~ x9", "speed ~ visual", "indicators load"),
         (M3, "g =~ visual + textual + speed\nageyr ~ g", "further latent variables"),
+        (M3, "speed ~ visual\ntextual ~~ visual", "'textual' neither explains"),
     ],
 )
 def test_where_it_is_closed_the_reason_is_said(measurement, model, reason, hs):
@@ -697,6 +698,19 @@ def test_paths_refuse(fits, hs):
     lost = quietly(lambda: ic.cfa(hs, f"{M3}\nvisual ~~ a*textual\na > 0.6\na < 0.5"))
     with pytest.raises(ic.ModelError, match="did not converge"):
         factor_score_regression(lost, "speed ~ visual")
+
+
+def test_impossible_covariances_are_said(hs):
+    # Errors that are held larger than the answers vary.
+    items = "a =~ 1*x1 + 1*x2\nb =~ x4 + x5 + x6\na ~~ 0.5*a\nx1 ~~ 1.9*x1\nx2 ~~ 1.9*x2"
+    table = quietly(lambda: ic.cfa(hs, items))
+    with pytest.warns(ic.ImproperSolutionWarning, match="Croon's covariances are impossible"):
+        found = factor_score_regression(table, "b ~ a", draws=0)
+    row = found.to_frame().iloc[0]
+    assert np.isnan(row["croon"])
+    assert np.isfinite(row["plain"])
+    assert row["reading"] == "no corrected estimate to compare with"
+    assert "Croon's covariances are impossible" in found.notes[-1]
 
 
 def test_few_schools_are_said():

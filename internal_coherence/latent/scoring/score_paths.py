@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 FEW_SCHOOLS = 30
 """With fewer, standard errors from resampled schools are unsteady, and too small."""
 WHAT = "factor score regression"
+SPOKEN = ("the plain", "Skrondal & Laake's", "Croon's")
 
 
 def factor_score_regression(
@@ -80,7 +81,7 @@ def factor_score_regression(
     Warns
     -----
     ImproperSolutionWarning
-        If the corrected covariances are impossible: there are no estimates by Croon then.
+        If covariances are impossible, as corrected ones may be: there are no estimates in that way then.
     ConvergenceWarning
         For draws that gave no estimates: how many.
     SmallSampleWarning
@@ -88,11 +89,10 @@ def factor_score_regression(
 
     Notes
     -----
-    Plain: the scores are taken for what they score. Their errors bend the paths, slopes on regression scores of several factors as
-    well as on Bartlett's. Skrondal & Laake (2001): regression scores of what explains, Bartlett's of what is explained, each side
-    from its own indicators; this is possible where no latent variable is on both sides, the sides share no indicators or residual
-    covariances, and no covariate explains beside latent variables. Croon (2002): see `corrected_score_moments`.
-    ``lavaan:::fsr(model, data, fsr.method =)``; ``lavaan::sam``.
+    Plain: the scores are taken for what they score, and their errors bend the paths, towards 0 or away from it. Skrondal & Laake
+    (2001): regression scores of what explains, Bartlett's of what is explained, each side from its own indicators; this is possible
+    where no latent variable is on both sides, the sides share no indicators or residual covariances, and no covariate explains
+    beside latent variables. Croon (2002): see `corrected_score_moments`. ``lm`` on ``lavaan::lavPredict``; ``lavaan::sam``.
 
     Standard errors carry both steps: rows, or whole schools where the fit knows them, are drawn with replacement, and the
     measurement model and the paths estimated again, from the estimates. A draw in which one of the ways fails counts for none;
@@ -124,7 +124,7 @@ def factor_score_regression(
         for of_group, sample in zip(moments, fitted.problem.samples, strict=True)
     ]
     estimates = ways.estimates(structures, moments, fitted)
-    notes = _explain(moments, estimates, fit.groups)
+    notes = _explain(moments, estimates)
     drawn, failed = _resample(fit, ways, beside, structures, np.isfinite(estimates), n_draws, rng, progress)
     notes += _doubts(fit.n_clusters, n_draws, failed)
     return FactorScoreRegression(
@@ -163,15 +163,15 @@ def _plain(found: Sequence[Found]) -> tuple[Array, Array]:
     return first
 
 
-def _explain(moments: Sequence[Sequence[Found]], estimates: Array, groups: Sequence[str]) -> list[str]:
-    """Return why ways have no estimates; warn if it is Croon's."""
+def _explain(moments: Sequence[Sequence[Found]], estimates: Array) -> list[str]:
+    """Return why ways have no estimates; warn where that is not a matter of the model alone."""
     notes = []
-    if closed := next((found[1] for found in moments if isinstance(found[1], str)), None):
-        notes.append(f"Skrondal & Laake's way is closed: {closed}")
-    if np.isnan(estimates[-1]).any():
-        where = f" in some of the groups {', '.join(groups)}" if len(groups) > 1 else ""
-        notes.append(f"Croon's covariances are impossible{where}, or the paths could not be estimated from them")
-        warn(f"{WHAT}: {notes[-1]}", ImproperSolutionWarning)
+    for a, name in enumerate(SPOKEN):
+        if closed := next((found[a] for found in moments if isinstance(found[a], str)), None):
+            notes.append(f"{name} way is closed: {closed}")
+        elif np.isnan(estimates[a]).any():
+            notes.append(f"{name} covariances are impossible, or no paths could be estimated from them")
+            warn(f"{WHAT}: {notes[-1]}", ImproperSolutionWarning)
     return notes
 
 

@@ -58,9 +58,8 @@ class Ways:
         part, data = measured(ram, sample, theta), together(sample, Z)
         own = measured_places(ram)
         divisor = (sample.n - 1) / sample.n if sample.unbiased else 1.0
-        if (
-            sample.X is not None and np.isnan(sample.X).any()
-        ):  # each row by its own weights, as a user of scores has them
+        if sample.X is not None and np.isnan(sample.X).any():
+            # Each row by its own weights, as a user of scores has them.
             scores = latent_scores(ram, sample, theta, self.method)[0][:, own]
             simple: Found = _of_rows(scores, Z, data.mean[sample.p :], data.cov[sample.p :, sample.p :])
         else:
@@ -141,6 +140,8 @@ def sides_of(table: ParTable, factors: Sequence[str]) -> tuple[tuple[int, ...], 
         return f"{both[0]!r} is explained and explains"
     if explaining & set(factors) and explaining - set(factors):
         return "covariates explain beside latent variables"
+    if aside := [name for name in factors if name in table.observed and name not in explaining | explained]:
+        return f"{aside[0]!r} neither explains nor is explained"
     place = {name: k for k, name in enumerate(factors)}
     return (
         tuple(place[name] for name in factors if name in explaining),
