@@ -14,6 +14,13 @@ from internal_coherence.latent.planning import (
     simulate_power,
 )
 from internal_coherence.latent.resampling import Bootstrap, SchoolInfluence, bootstrap, school_influence
+from internal_coherence.latent.scoring import (
+    FactorScoreRegression,
+    PooledEstimates,
+    corrected_score_moments,
+    factor_score_regression,
+    pool_estimates,
+)
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.par_table import ParTable
 
@@ -21,9 +28,11 @@ __all__ = [
     "Bootstrap",
     "Cutoffs",
     "DynamicCutoffs",
+    "FactorScoreRegression",
     "FitComparison",
     "Invariance",
     "ParTable",
+    "PooledEstimates",
     "PowerPlan",
     "SchoolInfluence",
     "SemFit",
@@ -31,8 +40,11 @@ __all__ = [
     "bootstrap",
     "cfa",
     "compare",
+    "corrected_score_moments",
     "dynamic_cutoffs",
+    "factor_score_regression",
     "invariance",
+    "pool_estimates",
     "power_cfa",
     "power_nested",
     "power_parameters",

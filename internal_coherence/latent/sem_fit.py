@@ -9,15 +9,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, check_option
+from internal_coherence.errors import (
+    ImproperSolutionWarning,
+    MissingDataWarning,
+    ModelError,
+    check_draws,
+    check_option,
+    listing,
+    warn,
+)
 from internal_coherence.latent.fit.candidates import modification_table
 from internal_coherence.latent.fit.estimates import estimate_table, r_squared, standardized_table
-from internal_coherence.latent.fit.factor_scoring import ScoreMethod, latent_scores
+from internal_coherence.latent.fit.factor_scoring import METHODS, ScoreMethod, latent_scores
 from internal_coherence.latent.fit.goodness import Judged, all_measures
 from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
+from internal_coherence.latent.fit.plausible import is_proper, plausible_draws
 from internal_coherence.latent.fit.released import Parting, wald
 from internal_coherence.latent.fit.residual_errors import in_errors, residual_errors
 from internal_coherence.latent.fit.residual_matrices import Unit, residuals_of
+from internal_coherence.latent.fit.score_quality import correlation_table, determinacy_table
 from internal_coherence.latent.inference.testing import p_value
 from internal_coherence.latent.model.building import equalities, equations
 from internal_coherence.latent.solving import Fitted
@@ -342,27 +352,202 @@ class SemFit(Record):
         row = next(row for row in self.table.entries if row.free == parameter + 1)
         return f"{row.name} in {self.groups[row.group - 1]}" if len(self.groups) > 1 else row.name
 
-    def factor_scores(self, method: ScoreMethod = "regression") -> pd.DataFrame:
+    def factor_scores(self, method: ScoreMethod = "regression", *, se: bool = False) -> pd.DataFrame:
         """Return scores of the latent variables, row by row.
 
         Parameters
         ----------
-        method : {"regression", "bartlett"}
-            What is to be expected given the answers, which draws towards the mean; or what fits the answers best.
+        method : {"regression", "bartlett", "ten_berge"}
+            What is to be expected given the answers, which draws towards the mean; what fits the answers best; or what keeps the
+            covariances that the model says the latent variables have.
+        se : bool
+            Add each score's standard error, in columns named ``<latent variable>_se``.
 
         Returns
         -------
         DataFrame
             Rows by latent variables, on the index of the data; rows that were left out are not there.
+
+        Raises
+        ------
+        ModelError
+            If the fit did not converge or has only moments; of ``"ten_berge"``, for latent variables without indicators of their
+            own, or whose covariances are impossible.
+
+        Warns
+        -----
+        MissingDataWarning
+            Of ``"ten_berge"``, for rows that answered nothing of a latent variable: their scores of it are NaN.
+
+        Notes
+        -----
+        ``lavaan::lavPredict(fit, method =, se = "standard")``; ``psych::factor.scores(method = "tenBerge")`` of the standardised
+        solution. A row with missing answers is scored by the weights of what it answered, and its standard error is larger.
+
+        A standard error is the root of the mean squared distance between score and latent variable, were the model and its
+        estimates true: of regression scores the standard deviation of what remains open given the answers (and the smallest there
+        is), of Bartlett's that of the errors about a given value of the latent variable. It says nothing of the estimates' own
+        uncertainty, as `plausible_values` do.
+
+        Bartlett (1937); Thurstone (1935); ten Berge, Krijnen, Wansbeek & Shapiro (1999).
         """
-        check_option("method", method, ("regression", "bartlett"))
+        check_option("method", method, METHODS)
         fitted = self._solved("factor scores")
         p, parts = fitted.problem, []
         for ram, sample in zip(p.rams, p.samples, strict=True):
-            scores = latent_scores(ram, sample, fitted.theta, method)
-            parts.append(pd.DataFrame(scores, columns=list(self.latent), index=sample.rows))
-        whole = pd.concat(parts).sort_index()
+            scores, errors = latent_scores(ram, sample, fitted.theta, method)
+            columns = {name: scores[:, k] for k, name in enumerate(self.latent)}
+            if se:
+                columns |= {f"{name}_se": errors[:, k] for k, name in enumerate(self.latent)}
+            parts.append(pd.DataFrame(columns, index=sample.rows))
+        whole = self._on_rows(pd.concat(parts))
+        self._say_unscored(whole[list(self.latent)])
+        return whole
+
+    def _on_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put a table on rows' positions in the order of the data, and on its index."""
+        whole = table.sort_index()
         return whole if self._index is None else whole.set_axis(self._index[whole.index.to_numpy()])
+
+    def _say_unscored(self, scores: pd.DataFrame) -> None:
+        missing = scores.isna().sum()
+        if never := [name for name in self.latent if missing[name] == len(scores)]:
+            raise ModelError(
+                f"method='ten_berge': there are no scores of {listing(never)} that keep the model's covariances; it takes indicators"
+                " of their own, and factors none of which is determined by the others. Take method='regression'"
+            )
+        if some := [f"{name}: {missing[name]}" for name in self.latent if missing[name]]:
+            warn(
+                f"factor scores: rows that answered nothing of a latent variable have no ten Berge score of it ({', '.join(some)});"
+                " method='regression' scores them by their other answers",
+                MissingDataWarning,
+            )
+
+    def score_determinacy(self) -> pd.DataFrame:
+        """Return what factor scores are worth, by all three methods.
+
+        Returns
+        -------
+        DataFrame
+            ``group, factor, method``, and
+
+            - ``determinacy``: the correlation of the score with what it scores, which Grice calls its validity;
+            - ``reliability``: its square, the share of the score's variance that is the latent variable's;
+            - ``reliability_as_answered``: the same, averaged over the rows, each with the answers that it gave;
+            - ``minimal_correlation``: 2ρ² − 1, the lowest correlation there can be between two sets of values both of which correlate
+              by ρ with the scores; of regression scores Guttman's index of how far the answers leave the latent variable open, and
+              below 0 even who is high and who is low;
+            - ``univocality_gap``: by how much the score's correlation with another latent variable differs at most from that of the
+              latent variable which it scores;
+            - ``accuracy_gap``: by how much the correlation of two scores differs at most from that of what they score.
+
+            NaN where a method gives no score. Which other latent variable a gap is with, `score_correlations` shows.
+
+        Raises
+        ------
+        ModelError
+            If the fit did not converge.
+
+        Notes
+        -----
+        ``psych::factor.scores(...)$R2`` is the reliability of regression scores. For decisions about single people a determinacy
+        of 0.9 or more is asked for (Gorsuch 1983; Grice 2001). All numbers are those of the model with its estimates, not counts
+        of data. Guttman (1955); Grice (2001).
+        """
+        return determinacy_table(self._solved("determinacy"), self.groups, self.latent)
+
+    def score_correlations(self) -> pd.DataFrame:
+        """Return how factor scores correlate with every latent variable and with each other, beside what they should.
+
+        Returns
+        -------
+        DataFrame
+            ``group, method, score, factor``; ``with_factor``, the correlation of the score with the latent variable;
+            ``with_score``, with that one's score; ``between_factors``, of the two latent variables.
+
+        Raises
+        ------
+        ModelError
+            If the fit did not converge.
+
+        Notes
+        -----
+        Grice (2001): validity on the diagonal of the first, univocality beside it, correlational accuracy in the second.
+        Bartlett's scores are univocal but for chance error, ten Berge's correlate as the latent variables do.
+        """
+        return correlation_table(self._solved("correlations of scores"), self.groups, self.latent)
+
+    def plausible_values(
+        self, draws: int = 5, *, parameters: bool = True, rng: np.random.Generator | int | None = None
+    ) -> pd.DataFrame:
+        """Draw what the latent variables of every row may be, given its answers.
+
+        Parameters
+        ----------
+        draws : int
+            How many sets.
+        parameters : bool
+            Draw the parameters first, a set for each, from the normal distribution of the estimates (robust, and by school, where
+            the fit's standard errors are). Without, the estimates count as known, and what is computed from the draws as too sure.
+        rng : Generator or int, optional
+            By which they are drawn; a number for the same values every time.
+
+        Returns
+        -------
+        DataFrame
+            A column a latent variable; the index is ``draw``, from 1, and the index of the data: ``values.loc[1]`` is the first set.
+
+        Raises
+        ------
+        ModelError
+            If the fit did not converge, has only moments, no standard errors (with `parameters`), or estimates that no population
+            can have.
+
+        Warns
+        -----
+        ImproperSolutionWarning
+            If sets of parameters were drawn that no population can have: how many, and that they were drawn again.
+
+        Notes
+        -----
+        ``semTools::plausibleValues``. Analyse each set as if it were observed, and join the results by `pool_estimates`.
+
+        The draws know what the model knows. A variable of the later analysis that is not in this model is taken as unrelated to the
+        latent variables given the answers, and its relation to them comes out too weak (Mislevy 1991): let it be in the model, as a
+        cause or a correlate. Teachers of a school share nothing in these draws but what their answers share.
+
+        A model without means takes those of the sample, which are drawn, too. Rubin (1987); Mislevy (1991); Asparouhov & Muthén
+        (2010).
+        """
+        fitted = self._solved("plausible values")
+        n_draws, p = check_draws(draws, 1), fitted.problem
+        if parameters and not np.isfinite(self._vcov).all():
+            raise ModelError(
+                "plausible values: this fit has no standard errors to draw parameters by; see se=, or parameters=False"
+            )
+        if not all(is_proper(ram, fitted.theta) for ram in p.rams):
+            raise ModelError(
+                "plausible values: the estimates hold negative variances or impossible covariances: nothing can be drawn"
+            )
+        found = plausible_draws(
+            p.rams, p.samples, fitted.theta, self._vcov if parameters else None, n_draws, np.random.default_rng(rng)
+        )
+        if found.redrawn:
+            message = (
+                f"plausible values: {found.redrawn} of {found.redrawn + n_draws} sets of parameters drawn had negative variances or"
+                " impossible covariances, and were drawn again"
+            )
+            warn(message, ImproperSolutionWarning)
+        sets = {
+            d + 1: self._on_rows(
+                pd.concat(
+                    pd.DataFrame(of_group[d], columns=list(self.latent), index=sample.rows)
+                    for of_group, sample in zip(found.values, p.samples, strict=True)
+                )
+            )
+            for d in range(n_draws)
+        }
+        return pd.concat(sets, names=["draw"])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the estimates, as `parameter_estimates`.

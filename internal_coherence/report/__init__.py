@@ -1,6 +1,7 @@
 """The only room that rounds, labels and draws."""
 
 from internal_coherence.report.comparison_figure import draw_comparison, draw_correlations, draw_group_pairs
+from internal_coherence.report.evidence_page import validation_page
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
 from internal_coherence.report.invariance_figure import draw_invariance
@@ -21,7 +22,6 @@ from internal_coherence.report.tables import (
     write_csv,
     write_xlsx,
 )
-from internal_coherence.report.validation_page import validation_page
 
 __all__ = [
     "describe_invariance",

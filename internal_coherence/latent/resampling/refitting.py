@@ -144,6 +144,28 @@ class Refit:
         thetas = iter(found)
         return [self._nothing(wanted) if t is None else self._of(t, next(thetas), wanted) for t in taken]
 
+    def alone(self, samples: Samples, draw: Sequence[Drawn]) -> Fitted | None:
+        """Fit the model to one draw of rows.
+
+        Parameters
+        ----------
+        samples : tuple of Sample
+            What they were drawn from.
+        draw : sequence of Drawn
+            Group by group.
+
+        Returns
+        -------
+        Fitted or None
+            With the rows and, where rows are incomplete, the saturated model; None where there is no minimum.
+
+        Raises
+        ------
+        ResponseError, numpy.linalg.LinAlgError
+            Where such rows can't be estimated from.
+        """
+        return self._fitted(drawn_samples(samples, draw, saturated=True), None)
+
     def _taken(self, samples: Samples, draw: Sequence[Drawn], wanted: Wanted) -> Samples | None:
         try:
             return drawn_samples(

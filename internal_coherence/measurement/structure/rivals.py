@@ -83,7 +83,7 @@ def rival_structures(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> district = ic.simulate_responses(n_schools=120, teachers=10, rng=1)
+    >>> district = ic.simulate_responses(n_schools=220, teachers=6, rng=1)
     >>> found = ic.rival_structures(district, ("one_factor", "correlated"), estimator="ML", folds=0)
     >>> bool(found.to_frame()["bic"].diff().iloc[1] < 0)
     True

@@ -151,7 +151,7 @@ def exploratory_model(
     --------
     >>> import internal_coherence as ic
     >>> district = ic.simulate_responses(n_schools=120, teachers=10, rng=1)
-    >>> two = {"pub": [f"pub_{k}" for k in range(1, 5)], "ps": [f"ps_{k}" for k in range(1, 5)]}
+    >>> two = {"pub": [f"pub_{k}" for k in range(1, 5)], "saf": [f"saf_{k}" for k in range(1, 5)]}
     >>> ic.exploratory_model(district, two).loadings.shape
     (8, 2)
     """
