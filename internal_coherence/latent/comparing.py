@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal, get_args
@@ -93,7 +94,7 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
         raise ModelError(f"names must be {len(fits)} different names; got {listing(titles)}")
     _refuse(fits, titles)
     order = sorted(range(len(fits)), key=lambda k: fits[k].df)
-    robust = any(fit.fit_measures().get("chisq_scaled") is not None for fit in fits)
+    robust = any(fit._judged is not None and fit._judged.robust is not None for fit in fits)
     if not robust and method not in ("auto", "standard"):
         raise ModelError(f"method={method!r} is for scaled tests; these fits have the standard one")
     if method == "satorra.2000" and fits[0]._fitted.problem.missing:
@@ -182,7 +183,7 @@ def indices_of(fit: SemFit) -> dict[str, float]:
     dict
         ``cfi``, ``rmsea`` and its 90 % limits, ``srmr``: the robust ones where there are any, else the scaled, else the plain.
     """
-    m = fit.fit_measures()
+    m: Mapping[str, float] = {} if fit._judged is None else fit._judged.measures
 
     def corrected(name: str) -> float:
         return float(next((m[name + end] for end in ("_robust", "_scaled", "") if name + end in m), np.nan))
@@ -192,7 +193,7 @@ def indices_of(fit: SemFit) -> dict[str, float]:
 
 
 def _row(fit: SemFit, title: str) -> dict[str, Any]:
-    m = fit.fit_measures()
+    m: Mapping[str, float] = {} if fit._judged is None else fit._judged.measures
     found = indices_of(fit)
     return {
         "model": title,
@@ -226,8 +227,8 @@ def _difference(more: SemFit, less: SemFit, method: str) -> dict[str, float]:
 
 
 def _factor(fit: SemFit) -> float:
-    factor = fit.fit_measures().get("chisq_scaling_factor", np.nan)
-    return 1.0 if fit.df == 0 else float(factor)
+    robust = None if fit._judged is None else fit._judged.robust
+    return 1.0 if fit.df == 0 else float("nan") if robust is None else robust.scaling_factor
 
 
 def _mapped(of: SemFit, at: SemFit) -> Array:

@@ -21,7 +21,7 @@ from internal_coherence.errors import (
 from internal_coherence.latent.fit.candidates import modification_table
 from internal_coherence.latent.fit.estimates import estimate_table, r_squared, standardized_table
 from internal_coherence.latent.fit.factor_scoring import METHODS, ScoreMethod, latent_scores
-from internal_coherence.latent.fit.goodness import Judged, all_measures
+from internal_coherence.latent.fit.goodness import Judged
 from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
 from internal_coherence.latent.fit.plausible import is_proper, plausible_draws
 from internal_coherence.latent.fit.released import Parting, wald
@@ -124,7 +124,7 @@ class SemFit(Record):
         """
         if self._judged is None:
             return pd.Series({"npar": float(self._fitted.n_free)} | dict.fromkeys(UNKNOWN, np.nan))
-        return pd.Series(all_measures(self._judged))
+        return pd.Series(dict(self._judged.measures))
 
     def parameter_estimates(self, level: float = 0.95) -> pd.DataFrame:
         """Return the estimates with standard errors, limits and standardised values.

@@ -192,7 +192,7 @@ class Fitted:
         p = self.problem
         return np.zeros((0, p.n_parameters)) if p.constraints is None else p.constraints.jacobian(self.theta)
 
-    @property
+    @cached_property
     def n_free(self) -> int:
         """Parameters that were estimated: Q less what equalities determine; where a limit is met is found in the data."""
         return (

@@ -186,7 +186,8 @@ class Invariance(Record):
 
 
 def _row(rung: Rung, rules: Rules) -> dict[str, Any]:
-    fit, m = rung.fit, rung.fit.fit_measures()
+    fit = rung.fit
+    m: Mapping[str, float] = {} if fit._judged is None else fit._judged.measures
     beyond = rules.beyond(rung.change, rung.step, fit.n)
     end = "_scaled" if "chisq_scaled" in m else ""
     return {

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -127,12 +127,17 @@ def null_space(J: Array) -> Array:
     -------
     (q, q − rank) array
     """
-    q = J.shape[1]
-    if not len(J):
-        return np.eye(q)
-    _, s, Vt = np.linalg.svd(J)
+    return np.eye(J.shape[1]) if not len(J) else _split(J.tobytes(), J.shape)[0]
+
+
+@lru_cache(maxsize=8)
+def _split(J: bytes, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Return a basis of what constraints leave free, and J⁺; those of equal parameters are the same at every step."""
+    U, s, Vt = np.linalg.svd(np.frombuffer(J, dtype=np.float64).reshape(shape))
     rank = int((s > 1e-10 * max(float(s[0]), 1e-300)).sum())
-    return Vt[rank:].T
+    Z, back = Vt[rank:].T, (Vt[:rank].T / s[:rank]) @ U[:, :rank].T
+    Z.flags.writeable = back.flags.writeable = False
+    return Z, back
 
 
 def score(
@@ -285,7 +290,8 @@ def _step(
     if not len(J):
         z = -solve(curvature, gradient)
         return _Step(z, float(z @ curvature @ z), 0.0)
-    first, Z = -np.linalg.pinv(J) @ h, null_space(J)
+    Z, back = _split(J.tobytes(), J.shape)
+    first = -back @ h
     H = Z.T @ curvature @ Z
     z = -solve(H, Z.T @ (gradient + curvature @ first))
     return _Step(first + Z @ z, float(z @ H @ z), float(np.abs(h).max(initial=0.0)))

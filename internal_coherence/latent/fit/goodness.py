@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +41,7 @@ class Misfit:
         return self.factor * (self.scaled - self.df)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
     """A fitted model and what it is judged by.
 
@@ -81,6 +83,11 @@ class Judged:
     apart: Apart
     complete: AsIfComplete | None = None
     baseline_complete: AsIfComplete | None = None
+
+    @cached_property
+    def measures(self) -> Mapping[str, float]:
+        """All measures of fit by name, in lavaan's order; NaN where a measure does not exist."""
+        return all_measures(self)
 
     @property
     def misfit(self) -> tuple[Misfit, Misfit] | None:

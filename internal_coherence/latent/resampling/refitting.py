@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import CoherenceError
 from internal_coherence.latent.estimation.batches import Stack, solve_many
-from internal_coherence.latent.estimation.scoring import at_once, null_space
+from internal_coherence.latent.estimation.scoring import at_once, null_space, unseen
 from internal_coherence.latent.estimation.starting import starting_values
 from internal_coherence.latent.fit.estimates import Listed
-from internal_coherence.latent.fit.goodness import all_measures
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import rams
 from internal_coherence.latent.resampling.drawing import Drawn, drawn_samples
@@ -209,17 +208,17 @@ class Refit:
 
     def _of(self, samples: Samples, theta: Array | None, wanted: Wanted) -> Refitted:
         try:
-            fitted = self._fitted(samples, theta)
+            fitted = self._fitted(samples, theta, seen=bool(wanted.measures) or wanted.errors)
             return self._nothing(wanted) if fitted is None else self._kept(fitted, wanted)
         except np.linalg.LinAlgError:
             return self._nothing(wanted)
 
-    def _fitted(self, samples: Samples, theta: Array | None) -> Fitted | None:
+    def _fitted(self, samples: Samples, theta: Array | None, *, seen: bool = True) -> Fitted | None:
         """Return the fit to some samples, its parameters found already or not; None where there is no minimum."""
         own = rams(self.table, samples) if self.apart.exogenous else self.problem.rams
         problem = replace(self.problem, rams=own, samples=samples)
         if theta is not None:
-            return Fitted(problem, at_once(problem.objective, theta))
+            return Fitted(problem, at_once(problem.objective, theta) if seen else unseen(theta))
         solution = problem.solve(self.theta)
         if not solution.converged:
             solution = problem.solve(starting_values(own, samples, np.full(problem.n_parameters, np.nan)).theta)
@@ -235,7 +234,7 @@ class Refit:
             if not wanted.corrected:  # what is not asked for is not made
                 plain = replace(fitted.problem.estimator, test="standard")
                 judged = Fitted(replace(fitted.problem, estimator=plain), fitted.solution)
-            found = all_measures(judge(judged, self.apart, self._n_schools(fitted)))
+            found = judge(judged, self.apart, self._n_schools(fitted)).measures
             measures = np.array([found.get(name, np.nan) for name in wanted.measures])
         improper = fitted.problem.is_improper(fitted.theta)
         return Refitted(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
 
 T = TypeVar("T")
 R = TypeVar("R")
-BATCH = 50
+BATCH = 100
 """Draws that a process is given at a time."""
 
 
@@ -64,6 +65,11 @@ def _done(job: Callable[[Sequence[T]], list[R]], batches: list[Sequence[T]], wor
     yield from Parallel(n_jobs=workers, return_as="generator")(delayed(_alone)(job, batch) for batch in batches)
 
 
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def _alone(job: Callable[[Sequence[T]], list[R]], batch: Sequence[T]) -> list[R]:
-    with threadpool_limits(1):  # many small matrices: threads would wait for each other longer than they work
+    with _pools().limit(limits=1):  # many small matrices: threads would wait for each other longer than they work
         return job(batch)
