@@ -54,7 +54,7 @@ class Stack:
         return Stack(ram=self.ram, cov=self.cov[layers], mean=self.mean[layers], share=self.share[layers])
 
 
-def solve_many(stacks: Sequence[Stack], start: Array, Z: Array) -> tuple[Array, Flags]:
+def solve_many(stacks: Sequence[Stack], start: Array, Z: Array | None) -> tuple[Array, Flags]:
     """Return the estimates of many samples.
 
     Parameters
@@ -63,8 +63,8 @@ def solve_many(stacks: Sequence[Stack], start: Array, Z: Array) -> tuple[Array, 
         Group by group.
     start : (Q,) array
         Where all begin; satisfies the equalities.
-    Z : (Q, r) array
-        A basis of the directions that equalities leave free.
+    Z : (Q, r) array or None
+        A basis of the directions that equalities leave free; None without equalities.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def layers_at_once(n_parameters: int) -> int:
     return max(1, CACHED // n_parameters**2)
 
 
-def _solve(stacks: Sequence[Stack], start: Array, Z: Array) -> tuple[Array, Flags]:
+def _solve(stacks: Sequence[Stack], start: Array, Z: Array | None) -> tuple[Array, Flags]:
     B = len(stacks[0].cov)
     theta, done, active = np.tile(start, (B, 1)), np.zeros(B, dtype=bool), np.ones(B, dtype=bool)
     for step in range(MOST_STEPS):
@@ -101,14 +101,17 @@ def _solve(stacks: Sequence[Stack], start: Array, Z: Array) -> tuple[Array, Flag
     return theta, done
 
 
-def _step(layers: Sequence[Stack], theta: Array, Z: Array, *, observed: bool) -> tuple[Array, Array, Array]:
+def _step(layers: Sequence[Stack], theta: Array, Z: Array | None, *, observed: bool) -> tuple[Array, Array, Array]:
     """Return the discrepancy of every sample, its step, and the squared length of that.
 
     Far from the minimum the expected curvature is safe: the first step is by it, and each that Newton's would lead uphill or far.
     """
     value, slope, curvature = _at(layers, theta, observed=observed)
-    z = -np.linalg.solve(Z.T @ curvature @ Z, (slope @ Z)[..., None])[..., 0]
-    size, move = -(slope @ Z * z).sum(axis=1), z @ Z.T
+    if Z is None:
+        move = -np.linalg.solve(curvature, slope[..., None])[..., 0]
+    else:
+        move = -np.linalg.solve(Z.T @ curvature @ Z, (slope @ Z)[..., None])[..., 0] @ Z.T
+    size = -(slope * move).sum(axis=1)
     astray = ~((size > 0) & (size < FAR))
     if observed and astray.any():
         part = [stack.of(astray) for stack in layers]

@@ -202,7 +202,7 @@ class Refit:
             )
             for g, ram in enumerate(p.rams)
         ]
-        Z = np.eye(p.n_parameters) if p.constraints is None else null_space(p.constraints.jacobian(self.theta))
+        Z = None if p.constraints is None else null_space(p.constraints.jacobian(self.theta))
         thetas, done = solve_many(stacks, self.theta, Z)
         return [theta if ok else None for theta, ok in zip(thetas, done, strict=True)]
 

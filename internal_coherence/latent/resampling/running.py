@@ -14,7 +14,7 @@ from internal_coherence.errors import ModelError
 
 T = TypeVar("T")
 R = TypeVar("R")
-BATCH = 100
+BATCH = 50
 """Draws that a process is given at a time."""
 
 
