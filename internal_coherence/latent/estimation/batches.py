@@ -108,10 +108,10 @@ def _step(layers: Sequence[Stack], theta: Array, Z: Array | None, *, observed: b
     """
     value, slope, curvature = _at(layers, theta, observed=observed)
     if Z is None:
-        move = -np.linalg.solve(curvature, slope[..., None])[..., 0]
+        move: Array = -np.linalg.solve(curvature, slope[..., None])[..., 0]
     else:
         move = -np.linalg.solve(Z.T @ curvature @ Z, (slope @ Z)[..., None])[..., 0] @ Z.T
-    size = -(slope * move).sum(axis=1)
+    size: Array = -(slope * move).sum(axis=1)
     astray = ~((size > 0) & (size < FAR))
     if observed and astray.any():
         part = [stack.of(astray) for stack in layers]
