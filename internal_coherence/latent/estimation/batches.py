@@ -108,7 +108,7 @@ def _step(layers: Sequence[Stack], theta: Array, Z: Array | None, *, observed: b
     """
     value, slope, curvature = _at(layers, theta, observed=observed)
     if Z is None:
-        move: Array = -np.linalg.solve(curvature, slope[..., None])[..., 0]
+        move = np.asarray(-np.linalg.solve(curvature, slope[..., None])[..., 0], dtype=np.float64)
     else:
         move = -np.linalg.solve(Z.T @ curvature @ Z, (slope @ Z)[..., None])[..., 0] @ Z.T
     size: Array = -(slope * move).sum(axis=1)
