@@ -16,9 +16,14 @@ IN_CODE = (
     "careless-responding",
     "comparing-schools",
     "confirmatory-models",
+    "factor-scores",
+    "invariance",
     "model-syntax",
+    "planning-a-model",
     "planning-a-survey",
     "releasing-tables",
+    "resampling-a-model",
+    "rival-structures",
 )
 PAGES = [*sorted((DOCS / "explanation").glob("*.md")), *(DOCS / "how-to" / f"{page}.md" for page in IN_CODE)]
 EXAMPLE = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
