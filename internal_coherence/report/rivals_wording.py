@@ -82,8 +82,8 @@ def _apart(found: RivalStructures) -> str:
     failed = sum(not row["fornell_larcker"] for row in rows)
     worst = max(rows, key=lambda row: abs(row["correlation"]))
     return (
-        f"Of {len(rows)} pair{'s' * (len(rows) > 1)} of scales {failed} share more with each other than one of them with its own items (Fornell &"
-        f" Larcker), and {close} have an HTMT2 above .85; the highest correlation is {decimal(worst['correlation'])},"
+        f"Of {len(rows)} pair{'s' * (len(rows) > 1)} of scales {failed} share more with each other than one of them with its"
+        f" own items (Fornell & Larcker), and {close} have an HTMT2 above .85; the highest correlation is {decimal(worst['correlation'])},"
         f" {worst['scale']} with {worst['other']}."
     )
 

@@ -48,7 +48,7 @@ class SchoolInfluence(Record):
         -------
         DataFrame
             ``school, n, converged, cook, largest, parameter, chisq_change, cfi_change, rmsea_change, srmr_change``: its teachers; how
-            far the estimates move without it, all together, q⁻¹ Δ'V⁻¹Δ with their covariances V; the one that moves most in its
+            far the estimates move without it, all together, q⁻¹ Δ'V⁻¹Δ with V⁻¹ their information; the one that moves most in its
             standard errors, and by how many; and how measures of fit change.
         """
         return self.schools
@@ -168,11 +168,15 @@ def _moved(fit: SemFit, theta: Array) -> Array:
 
 
 def _cook(fit: SemFit, theta: Array) -> Array:
-    """Return q⁻¹ Δ'V⁻Δ, (J,), within the directions that constraints leave free."""
-    Z = fit._fitted.free_directions
+    """Return r⁻¹ N Δ'IΔ, (J,), within the r directions that constraints leave free.
+
+    The information I, not covariances of schools' scores: of few schools these are singular.
+    """
+    fitted = fit._fitted
+    Z = fitted.free_directions
     inside = (theta - fit.coef) @ Z
-    V = Z.T @ fit.vcov @ Z
-    distance: Array = np.einsum("jr,jr->j", inside, np.linalg.solve(V, inside.T).T) / Z.shape[1]
+    information = Z.T @ fitted.information(fitted.problem.estimator.information) @ Z
+    distance: Array = fitted.problem.n_counted * np.einsum("jr,rs,js->j", inside, information, inside) / Z.shape[1]
     return distance
 
 
