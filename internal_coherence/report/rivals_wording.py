@@ -81,10 +81,11 @@ def _apart(found: RivalStructures) -> str:
     close = sum(row["htmt2"] > 0.85 for row in rows)
     failed = sum(not row["fornell_larcker"] for row in rows)
     worst = max(rows, key=lambda row: abs(row["correlation"]))
+    pairs = f"{len(rows)} pair{'s' * (len(rows) > 1)} of scales"
+    highest = f"{decimal(worst['correlation'])}, {worst['scale']} with {worst['other']}"
     return (
-        f"Of {len(rows)} pair{'s' * (len(rows) > 1)} of scales {failed} share more with each other than one of them with its"
-        f" own items (Fornell & Larcker), and {close} have an HTMT2 above .85; the highest correlation is {decimal(worst['correlation'])},"
-        f" {worst['scale']} with {worst['other']}."
+        f"Of {pairs} {failed} share more with each other than one of them with its own items (Fornell & Larcker), and {close} have an"
+        f" HTMT2 above .85; the highest correlation is {highest}."
     )
 
 
