@@ -1,0 +1,310 @@
+"""Which way each line of a path diagram goes, and where its number stands; nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import hypot, sqrt
+from typing import Final
+
+from internal_coherence.report.path_layout import SPINE, Layout, Spot
+from internal_coherence.report.path_parts import Link
+
+Point = tuple[float, float]
+PORTS: Final = 0.55
+"""How far up and down a side arrows are spread, in halves of its height."""
+ALONG: Final = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
+"""Where a number may stand on its line, the best first."""
+NEAR: Final = 0.3
+"""What is joined by an arc within this height has its number beside the arc, not on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """The way of one line.
+
+    Parameters
+    ----------
+    link : Link
+        What it stands for.
+    points : tuple of (float, float)
+        The start, and for each cubic piece its two handles and its end.
+    spots : tuple of (float, float)
+        Where its number may stand, the best first.
+    """
+
+    link: Link
+    points: tuple[Point, ...]
+    spots: tuple[Point, ...]
+
+
+def ways(links: Sequence[Link], layout: Layout) -> list[Way]:
+    """Return the way of every line.
+
+    Parameters
+    ----------
+    links : sequence of Link
+        Between variables that are laid out.
+    layout : Layout
+
+    Returns
+    -------
+    list of Way
+    """
+    ports = _ports([k for k in links if _is_path(k, layout)], layout)
+    found = []
+    for k in links:
+        a, b = layout.spots[k.source], layout.spots[k.target]
+        if k.kind == "covariance":
+            found.append(_covariance(k, a, b, layout))
+        elif _is_path(k, layout):
+            start, end = ports[k.source, k.target]
+            bends = layout.bends.get((k.source, k.target), ())
+            points = arc(start, end, 0.5) if a.x == b.x else bowed([start, *bends, end])
+            found.append(Way(link=k, points=points, spots=tuple(point_on(points, t) for t in ALONG)))
+        elif b.side == "stack" and layout.owner.get(k.target) == k.source:
+            points = straight((b.left - SPINE, b.y), (b.left, b.y))
+            found.append(Way(link=k, points=points, spots=((b.right - 0.15, b.y),)))
+        else:
+            found.append(_loading(k, a, b))
+    return found
+
+
+def trunks(layout: Layout) -> Iterator[tuple[Point, Point]]:
+    """Yield, for every factor with a stack of items, the line from which they branch.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Yields
+    ------
+    (float, float), (float, float)
+        Its upper and lower end.
+    """
+    lowest: dict[str, Spot] = {}
+    for item, factor in layout.owner.items():
+        spot = layout.spots.get(item)
+        if spot is not None and spot.side == "stack" and (factor not in lowest or spot.y < lowest[factor].y):
+            lowest[factor] = spot
+    for factor, spot in lowest.items():
+        at, x = layout.spots[factor], spot.left - SPINE
+        across = min(abs(x - at.x) / (at.width / 2), 1.0)
+        yield (x, at.y - at.height / 2 * sqrt(1 - across**2)), (x, spot.y)
+
+
+def far(links: Sequence[Link], layout: Layout) -> list[Link]:
+    """Return covariances whose line would run across the whole diagram.
+
+    Parameters
+    ----------
+    links : sequence of Link
+    layout : Layout
+
+    Returns
+    -------
+    list of Link
+    """
+    stacks = sorted({s.x for s in layout.spots.values() if s.side == "stack"})
+    step = min((b - a for a, b in zip(stacks, stacks[1:], strict=False)), default=0.0)
+    found = []
+    for k in links:
+        a, b = layout.spots[k.source], layout.spots[k.target]
+        apart = a.side == b.side == "stack" and abs(a.x - b.x) > step + 0.01
+        mixed = {a.side, b.side} & {"items", "stack"} and a.side != b.side
+        if k.kind == "covariance" and ("right" in (a.side, b.side) or mixed or apart):
+            found.append(k)
+    return found
+
+
+def reached(way: Way) -> list[Point]:
+    """Return points all along a line, and where its number stands, so that they have room.
+
+    Parameters
+    ----------
+    way : Way
+
+    Returns
+    -------
+    list of (float, float)
+    """
+    x, y = way.spots[0]
+    return [*(point_on(way.points, t / 20) for t in range(21)), (x - 0.15, y), (x + 0.15, y)]
+
+
+def _is_path(k: Link, layout: Layout) -> bool:
+    """Return whether a line is an arrow between columns of a model that runs from left to right."""
+    if k.kind == "path":
+        return True
+    return k.kind == "loading" and not layout.measures_only and layout.spots[k.target].side == "column"
+
+
+def _ports(links: Sequence[Link], layout: Layout) -> dict[tuple[str, str], tuple[Point, Point]]:
+    """Return where each arrow starts and ends: several on one side of a variable stand above each other."""
+    ends: dict[tuple[str, int], list[tuple[float, int, int]]] = {}
+    for n, k in enumerate(links):
+        a, b = layout.spots[k.source], layout.spots[k.target]
+        way = [(a.x, a.y), *layout.bends.get((k.source, k.target), ()), (b.x, b.y)]
+        forwards = -1 if b.x < a.x else 1
+        ends.setdefault((k.source, forwards), []).append((way[1][1], n, 0))
+        ends.setdefault((k.target, forwards if a.x == b.x else -forwards), []).append((way[-2][1], n, 1))
+    found: dict[tuple[int, int], Point] = {}
+    for (name, side), several in ends.items():
+        for place, (_, n, which) in enumerate(sorted(several)):
+            up = 0.0 if len(several) == 1 else PORTS * (2 * place / (len(several) - 1) - 1)
+            found[n, which] = port(layout.spots[name], side, up)
+    return {(k.source, k.target): (found[n, 0], found[n, 1]) for n, k in enumerate(links)}
+
+
+def _loading(k: Link, factor: Spot, item: Spot) -> Way:
+    """Return the way of a loading to an item, or a factor, beside its factor; its number stands before its end."""
+    side = 1 if factor.x > item.x else -1
+    end = port(item, side, 0.0)
+    if factor.side == "right":  # many come from far above and below: they arrive level, so that numbers stand by their items
+        start = edge(factor, end)
+        points = (start, (end[0] + 0.9, end[1] + 0.12 * (start[1] - end[1])), (end[0] + 0.75, end[1]), end)
+    else:
+        points = straight(edge(factor, end), end)
+    run = max(abs(points[0][0] - end[0]), 1e-9)
+    shares = [1 - 0.27 / run, *(1 - 0.27 / run - step for step in (0.15, 0.3, 0.45))]
+    spots = [point_on(points, max(share, 0.4)) for share in shares]
+    if factor.side == "right":
+        spots = [(end[0] + 0.25, end[1])]
+    return Way(link=k, points=points, spots=tuple(spots))
+
+
+def _covariance(k: Link, a: Spot, b: Spot, layout: Layout) -> Way:
+    if a.x != b.x and not (layout.measures_only and a.latent and b.latent):
+        left, right = sorted((a, b), key=lambda s: s.x)
+        start, end = (left.right, left.y), (right.left - SPINE - 0.03, right.y)
+        if "stack" not in (a.side, b.side):
+            start, end = edge(left, (right.x, right.y)), edge(right, (left.x, left.y))
+        points = straight(start, end)
+        return Way(link=k, points=points, spots=tuple(point_on(points, t) for t in ALONG))
+    side = 1 if a.side in ("items", "stack") or (not layout.measures_only and a.x > 0) else -1
+    start, end = port(a, side, 0.0), port(b, side, 0.0)
+    height = abs(start[1] - end[1])
+    points = arc(start, end, side * min(0.25 + 0.15 * height, 1.15))
+    spots = tuple(point_on(points, t) for t in ALONG)
+    if height < NEAR:
+        spots = ((spots[0][0] + side * 0.14, spots[0][1]), *spots)
+    return Way(link=k, points=points, spots=spots)
+
+
+def edge(spot: Spot, towards: Point) -> Point:
+    """Return where a line from the middle of a circle or box to a point leaves it.
+
+    Parameters
+    ----------
+    spot : Spot
+    towards : (float, float)
+
+    Returns
+    -------
+    (float, float)
+    """
+    dx, dy = towards[0] - spot.x, towards[1] - spot.y
+    if dx == dy == 0:
+        return spot.x, spot.y
+    across, along = dx / (spot.width / 2), dy / (spot.height / 2)
+    share = 1 / (hypot(across, along) if spot.latent else max(abs(across), abs(along)))
+    return spot.x + share * dx, spot.y + share * dy
+
+
+def port(spot: Spot, side: int, up: float) -> Point:
+    """Return a point on one side of a circle or box.
+
+    Parameters
+    ----------
+    spot : Spot
+    side : {-1, 1}
+        Left or right.
+    up : float
+        How far above its middle, in halves of its height.
+
+    Returns
+    -------
+    (float, float)
+    """
+    reach = sqrt(max(1 - up**2, 0.0)) if spot.latent else 1.0
+    return spot.x + side * reach * spot.width / 2, spot.y + up * spot.height / 2
+
+
+def straight(start: Point, end: Point) -> tuple[Point, ...]:
+    """Return a straight line as a cubic piece.
+
+    Parameters
+    ----------
+    start, end : (float, float)
+
+    Returns
+    -------
+    tuple of (float, float)
+    """
+    x, y = (end[0] - start[0]) / 3, (end[1] - start[1]) / 3
+    return start, (start[0] + x, start[1] + y), (end[0] - x, end[1] - y), end
+
+
+def bowed(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Return a curve through points, level at its ends, and as steep between as from the point before to the one after.
+
+    Parameters
+    ----------
+    points : sequence of (float, float)
+        Two or more.
+
+    Returns
+    -------
+    tuple of (float, float)
+    """
+    slopes = [0.0] * len(points)
+    for n in range(1, len(points) - 1):
+        (x0, y0), (x1, y1) = points[n - 1], points[n + 1]
+        slopes[n] = (y1 - y0) / (x1 - x0) if x1 != x0 else 0.0
+    found = [points[0]]
+    for n, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:], strict=False)):
+        h = 0.42 * (x1 - x0)
+        found += [(x0 + h, y0 + h * slopes[n]), (x1 - h, y1 - h * slopes[n + 1]), (x1, y1)]
+    return tuple(found)
+
+
+def arc(start: Point, end: Point, bulge: float) -> tuple[Point, ...]:
+    """Return a curve between points that goes out to one side.
+
+    Parameters
+    ----------
+    start, end : (float, float)
+    bulge : float
+        How far its handles go beyond the further of the two; negative to the left.
+
+    Returns
+    -------
+    tuple of (float, float)
+    """
+    x = (min if bulge < 0 else max)(start[0], end[0]) + bulge
+    return start, (x, start[1]), (x, end[1]), end
+
+
+def point_on(points: Sequence[Point], share: float) -> Point:
+    """Return the point at a share of a curve's pieces.
+
+    Parameters
+    ----------
+    points : sequence of (float, float)
+        Of cubic pieces, as in `Way`.
+    share : float
+        0 at its start, 1 at its end.
+
+    Returns
+    -------
+    (float, float)
+    """
+    pieces = (len(points) - 1) // 3
+    k = min(int(share * pieces), pieces - 1)
+    t = share * pieces - k
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    four = points[3 * k : 3 * k + 4]
+    return (
+        sum(w * x for w, (x, _) in zip(weights, four, strict=True)),
+        sum(w * y for w, (_, y) in zip(weights, four, strict=True)),
+    )
