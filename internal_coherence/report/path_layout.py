@@ -190,7 +190,7 @@ def _measurement(parts: Parts, sizes: Sizes) -> Layout:
             spots[f] = Spot(x=x, y=y, width=cw, height=ch, latent=True)
     reach = {f: [spots[v].y for v in below[f] if v in spots] for f in apart}
     for f, y in _in_a_column({f: sum(ys) / len(ys) for f, ys in reach.items()}, ch + 0.1):
-        x = bw + min(max(0.28 * (max(reach[f]) - min(reach[f])), FAN), 2.3) + cw / 2
+        x = bw + min(max(0.28 * (max(reach[f]) - min(reach[f])), FAN), 2.3 if len(reach[f]) > 8 else 1.6) + cw / 2
         spots[f] = Spot(x=x, y=y, width=cw, height=ch, latent=True, side="right")
     return Layout(spots=spots, owner=own, bends={}, measures_only=True)
 

@@ -184,11 +184,18 @@ def _covariance(k: Link, a: Spot, b: Spot, layout: Layout) -> Way:
     side = 1 if a.side in ("items", "stack") or (not layout.measures_only and a.x > 0) else -1
     start, end = port(a, side, 0.0), port(b, side, 0.0)
     height = abs(start[1] - end[1])
-    points = arc(start, end, side * min(0.25 + 0.15 * height, 1.15))
+    beside = [s.right for s in layout.spots.values() if s.side == "stack" and a.side == "column" and _hangs(s, a, b)]
+    beyond = max([0.0, *(right - start[0] for right in beside)]) if side > 0 else 0.0
+    points = arc(start, end, side * (min(0.25 + 0.15 * height, 1.15) + 1.4 * beyond))
     spots = tuple(point_on(points, t) for t in ALONG)
     if height < NEAR:
         spots = ((spots[0][0] + side * 0.14, spots[0][1]), *spots)
     return Way(link=k, points=points, spots=spots)
+
+
+def _hangs(item: Spot, a: Spot, b: Spot) -> bool:
+    """Return whether an item stands between two factors of one layer."""
+    return abs(item.x - a.x) < item.width and min(a.y, b.y) < item.y < max(a.y, b.y)
 
 
 def edge(spot: Spot, towards: Point) -> Point:
