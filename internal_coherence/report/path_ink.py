@@ -23,18 +23,20 @@ INK: Final = "#222222"
 DASHES: Final = (0, (2.2, 1.4))
 
 
-def coefficient(value: float) -> str:
+def coefficient(value: float, digits: int = 2) -> str:
     """Return an estimate as models are labelled, without the zero before the point.
 
     Parameters
     ----------
     value : float
+    digits : int
+        After the point.
 
     Returns
     -------
     str
     """
-    text = decimal(value)
+    text = decimal(value, digits)
     return text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
 
 
