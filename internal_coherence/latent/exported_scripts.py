@@ -9,19 +9,23 @@ from textwrap import wrap
 from typing import Final
 
 from internal_coherence.errors import ModelError, listing
+from internal_coherence.latent.estimation.estimators import COMPLETE_TESTS, Estimator
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.mplus import MplusModel
 from internal_coherence.latent.table.par_table import ParTable
 
 MISSING_CODE: Final = -99999.0
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
-_RESERVED: Final = frozenset({"NA", "NaN", "Inf", "TRUE", "FALSE", "NULL", "if", "else", "for", "while", "function", "in"})
+_RESERVED: Final = frozenset(
+    {"NA", "NaN", "Inf", "TRUE", "FALSE", "NULL", "if", "else", "for", "while", "function", "in"}
+)
 MPLUS: Final = ("ML", "MLM", "MLMV", "MLR", "MLF", "GLS", "WLS")
 
 COMPARISON: Final = """\
 ours <- read.csv("ours_estimates.csv", stringsAsFactors = FALSE, na.strings = "NA")
 ours$rhs[is.na(ours$rhs)] <- ""
 theirs <- parameterEstimates(fit)
+if (is.null(theirs$se)) theirs$se <- NA
 if (is.null(theirs$group)) theirs$group <- ifelse(theirs$op == ":=", 0, 1)
 key <- function(d) {
   turn <- d$op == "~~" & d$lhs > d$rhs
@@ -49,7 +53,8 @@ cat("\\nParameters of ours that lavaan does not have:", sum(is.na(at)), "\\n")
 cat("Largest difference of estimates:", format(largest(table$ours, table$lavaan), digits = 3), "\\n")
 cat("Largest difference of standard errors:", format(largest(table$ours_se, table$lavaan_se), digits = 3), "\\n")
 cat("Largest difference of fit measures:", format(largest(mine$ours, mine$lavaan), digits = 3), "\\n")
-cat("(differences are relative where lavaan's number is beyond 1)\\n")
+cat("(differences are relative where lavaan's number is beyond 1; where only estimates differ, and by less than .001,\\n")
+cat("an optimiser stopped early: the chi-squares tell whose)\\n")
 """
 
 
@@ -177,14 +182,14 @@ def _options(fit: SemFit, columns: Columns, *, moments: bool) -> list[tuple[str,
                 found.append((option, _text(column)))
         if columns.group:
             found.append(("group.label", _texts(fit.groups)))
-        found.append(("missing", _text("ml" if fit.missing == "fiml" else "listwise")))
+        found.append(("missing", _text("ml" if p.missing else "listwise")))
     found += [
         ("estimator", _text(how.discrepancy)),
         ("se", _text(how.se)),
-        ("test", _text(how.test)),
-        ("information", _text(how.information)),
+        ("test", _text("standard" if how.test == "none" else how.test)),  # ours is there in any case
+        ("information", _information(how)),
         # Else lavaan takes another Hessian for the test than for the standard errors, unless it is told "MLR".
-        *([("observed.information", _text("hessian"))] if how.information == "observed" else []),
+        *([("observed.information", _text("hessian"))] if "observed" in _information(how) else []),
         ("meanstructure", "TRUE" if table.meanstructure else "FALSE"),
         ("fixed.x", "TRUE" if table.covariates else "FALSE"),
     ]
@@ -193,6 +198,12 @@ def _options(fit: SemFit, columns: Columns, *, moments: bool) -> list[tuple[str,
     if p.lower is not None:
         found.append(("bounds", _text("pos.var")))
     return found
+
+
+def _information(how: Estimator) -> str:
+    """Return which information standard errors rest on, and which the test: each corrected test has its own."""
+    own = "expected" if how.test in COMPLETE_TESTS else "observed" if how.robust else how.information
+    return _text(own) if own == how.information else _texts([how.information, own])
 
 
 def _text(words: str) -> str:
@@ -257,7 +268,9 @@ def mplus_input(fit: SemFit, model: MplusModel, columns: Columns, *, moments: bo
 def _mplus_estimator(fit: SemFit) -> str:
     how = fit._fitted.problem.estimator
     if how.name not in MPLUS:
-        raise ModelError(f"export_model: Mplus has no {how.name!r} for answers taken as numbers; it has {listing(MPLUS)}")
+        raise ModelError(
+            f"export_model: Mplus has no {how.name!r} for answers taken as numbers; it has {listing(MPLUS)}"
+        )
     if how.wishart:
         raise ModelError("export_model: Mplus divides covariances by n; likelihood='wishart' is not there")
     robust = how.se in ("robust.cluster", "robust.huber.white")

@@ -21,7 +21,6 @@ from internal_coherence.latent.exported_scripts import (
     renamed,
 )
 from internal_coherence.latent.sem_fit import SemFit
-from internal_coherence.latent.table.mplus import MplusModel
 from internal_coherence.records import Record, library_version
 
 Array = NDArray[np.float64]
@@ -44,7 +43,9 @@ ANSWERS: Final = (
     "data.csv holds single teachers' answers, a row each, as they were analysed{school}. Names of schools and of teachers are not\n"
     "in it, but whoever has the survey's file, or knows how somebody answered a few items, can find rows again."
 )
-MOMENTS: Final = "The data are covariances and means of all rows together; no single teacher's answers are in this folder."
+MOMENTS: Final = (
+    "The data are covariances and means of all rows together; no single teacher's answers are in this folder."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -172,7 +173,9 @@ def _write(
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"export_model: {str(folder)!r} is a file; name a folder")
     if not overwrite and (there := [name for name in written if (folder / name).exists()]):
-        raise ModelError(f"export_model: {str(folder)!r} has {listing(there)} already; pass overwrite=True to replace them")
+        raise ModelError(
+            f"export_model: {str(folder)!r} has {listing(there)} already; pass overwrite=True to replace them"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -213,7 +216,7 @@ def _columns(fit: SemFit, names: Mapping[str, str]) -> Columns:
     )
 
 
-def _rows(fit: SemFit) -> list[tuple[Array, Array, Array | None, Array | None]]:
+def _rows(fit: SemFit) -> list[tuple[Array, Array, NDArray[np.floating] | None, Array | None]]:
     """Return each group's answers, group, schools and weights."""
     found = []
     for g, sample in enumerate(fit._fitted.problem.samples):
@@ -244,7 +247,9 @@ def _rows_dat(fit: SemFit) -> str:
         blocks.append(np.column_stack([X, *beside]))
     table = np.where(np.isnan(whole := np.concatenate(blocks)), MISSING_CODE, whole)
     if (whole == MISSING_CODE).any():
-        raise ModelError(f"export_model: {MISSING_CODE:g} is an answer in these data and would be read as missing by Mplus")
+        raise ModelError(
+            f"export_model: {MISSING_CODE:g} is an answer in these data and would be read as missing by Mplus"
+        )
     return "".join(" ".join(repr(float(x)).removesuffix(".0") for x in row) + "\n" for row in table)
 
 
@@ -310,7 +315,9 @@ def _readme(fit: SemFit, software: str, data: str, names: Mapping[str, str]) -> 
     if not fit.converged:
         lines.append(f"The fit did not converge here ({fit.trouble}), so that these hold no results.")
     if _other_baseline(fit):
-        lines.append("The baseline is another one there (see export_model), so that CFI, TLI and SRMR are not compared.")
+        lines.append(
+            "The baseline is another one there (see export_model), so that CFI, TLI and SRMR are not compared."
+        )
     if changed := {old: new for old, new in names.items() if old != new}:
         lines += ["Names that had to change:", *(f"  {new}: {old}" for old, new in changed.items())]
     if software == "mplus" and not fit.table.meanstructure:

@@ -98,9 +98,9 @@ def read_fit(fit: SemFit) -> FitReading:
     if not fit.converged:
         said = (
             f"The fit did not converge: {fit.trouble}. There is nothing to read: what the optimiser ended at are no estimates,"
-            " and standard errors and measures of fit do not exist.",
+            " and standard errors and measures of fit do not exist."
         )
-        return FitReading(sentences=(*said, *_warnings(fit)), sources=())
+        return FitReading(sentences=(said, *_warnings(fit)), sources=())
     if fit.df == 0:
         saturated = (
             "The model has no degrees of freedom: it reproduces every covariance, whatever the data are. Nothing can be said of"
@@ -137,14 +137,13 @@ def _test(fit: SemFit, m: pd.Series) -> str:
     chisq, df, p = float(m[f"chisq{end}"]), float(m[f"df{end}"]), float(m[f"pvalue{end}"])
     beyond = "schools and answers that are not normal" if fit.n_clusters else "answers that are not normal"
     shown_df = decimal(df, 0 if df == round(df) else 1)
-    said = f"χ² = {decimal(chisq)} with {shown_df} degree{'s' * (df != 1)} of freedom, {_chance(p)}"
-    if scaled:
-        said += f", corrected for {beyond}"
+    statistic = f"χ² = {decimal(chisq)} with {shown_df} degree{'s' * (df != 1)} of freedom"
     if not isfinite(p):
         return (
-            f"χ² = {decimal(chisq)} with {shown_df} degree{'s' * (df != 1)} of freedom. By {fit.estimator} the plain statistic does not"
-            " follow χ², so that there is no p; ask for a corrected test (ULSM, MLR). RMSEA, CFI and TLI are made of it all the same."
+            f"{statistic}. By {fit.estimator} the plain statistic does not follow χ², so that there is no p; ask for a corrected"
+            " test (ULSM, MLR). RMSEA, CFI and TLI are made of it all the same."
         )
+    said = f"{statistic}, {_chance(p)}{f', corrected for {beyond}' if scaled else ''}"
     if p < 0.05:
         said += (
             f". The data contradict the claim that the model holds exactly. With {fit.n} rows the test finds departures that may be"
@@ -156,7 +155,7 @@ def _test(fit: SemFit, m: pd.Series) -> str:
             " departures would go unnoticed, and other models may fit as well."
         )
     if not scaled:
-        said += " The test takes answers as normal; answers on a few options are not, and make it reject too often as a rule (see MLR)."
+        said += " The test takes answers as normal; those on a few options are not, and it then tends to reject too often (see MLR)."
     return said
 
 
@@ -193,7 +192,13 @@ def _rmsea(fit: SemFit, m: pd.Series) -> str:
 def _cfi(fit: SemFit, m: pd.Series) -> str:
     name, end = _best(m, "cfi")
     cfi, tli = float(m[f"cfi{end}"]), float(m[f"tli{end}"])
-    both = "both reach it" if min(cfi, tli) >= 0.95 else "neither reaches it" if max(cfi, tli) < 0.95 else "one of them reaches it"
+    both = (
+        "both reach it"
+        if min(cfi, tli) >= 0.95
+        else "neither reaches it"
+        if max(cfi, tli) < 0.95
+        else "one of them reaches it"
+    )
     said = (
         f"{name}CFI = {coefficient(cfi, 3)}, TLI = {coefficient(tli, 3)}: how far the model goes from no correlations at all towards"
         f" those observed. Hu & Bentler (1999) drew the line at .95; {both}."
@@ -207,7 +212,7 @@ def _cfi(fit: SemFit, m: pd.Series) -> str:
             " indices can disagree, and CFI and TLI can look bad for no fault of the model (van Laar & Braeken 2021)."
         )
     if base <= 0.05:
-        return f"{said} The items hardly correlate, so that there is little to come up to, and both say little (van Laar & Braeken 2021)."
+        return f"{said} The items hardly correlate, so that both say little here (van Laar & Braeken 2021)."
     return f"{said} Both depend on how much the items correlate, not only on the model (van Laar & Braeken 2021)."
 
 
@@ -217,7 +222,8 @@ def _srmr(fit: SemFit, m: pd.Series) -> str:
     rows = fit.n / len(fit.groups)
     return (
         f"SRMR = {coefficient(value, 3)}, the size of an average residual correlation. Hu & Bentler (1999) drew the line at .08; it"
-        f" lies {side}. Sampling error is in it: by chance alone a correlation near 0 moves by about 1/√n = {coefficient(1 / sqrt(rows), 3)}, so"
+        f" lies {side}. Sampling error is in it: by chance alone a correlation near 0 moves by about 1/√n ="
+        f" {coefficient(1 / sqrt(rows), 3)}, so"
         " that few rows make it larger even if the model is true. An average can hide one large residual among many small ones."
     )
 
@@ -246,7 +252,7 @@ def _residual(fit: SemFit) -> Iterator[str]:
     for group in fit.groups:
         table = fit.residuals("cor.bollen", group=fit.groups.index(group) + 1).drop(index="mean", errors="ignore")
         R = np.tril(table.to_numpy(dtype=np.float64), -1)
-        i, j = np.unravel_index(int(np.argmax(np.abs(R))), R.shape)
+        i, j = divmod(int(np.argmax(np.abs(R))), R.shape[1])
         if abs(R[i, j]) > abs(worst[0]):
             worst = (float(R[i, j]), table.columns[j], table.index[i], group)
     value, one, other, group = worst

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -11,13 +12,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from internal_coherence.errors import ModelError
+from internal_coherence.errors import check_level
 from internal_coherence.latent import SemFit
 from internal_coherence.report.figures import GREY
 from internal_coherence.report.path_ink import NUMBER, Ink, coefficient, colour, wide
 from internal_coherence.report.path_layout import Layout, Sizes, lay_out
 from internal_coherence.report.path_lines import Way, far, reached, trunks, ways
-from internal_coherence.report.path_parts import Link, Parts, group_number, parts_of
+from internal_coherence.report.path_parts import Link, Parts, group_number, parts_of, refuse_unsolved
 from internal_coherence.report.wording import level_text
 
 NAME: Final = 7.0
@@ -76,8 +77,8 @@ def draw_path_diagram(
         If the fit did not converge, for a group that is not there, and for a level that is none.
     """
     g = group_number(fit, group)
-    if not fit.converged:
-        raise ModelError(f"draw_path_diagram: this fit did not converge; {fit.trouble}")
+    refuse_unsolved(fit, "draw_path_diagram")
+    check_level(level)
     parts = parts_of(fit, g, level, standardized=standardized)
     measured = {k.target for k in parts.of("loading")}
     said = labels or {}
@@ -105,7 +106,7 @@ def draw_path_diagram(
     return ink.ax
 
 
-def _broken(name: str, latent: bool) -> str:  # noqa: FBT001
+def _broken(name: str, latent: bool) -> str:
     """Return a name in up to three lines, broken where words end."""
     words = name.replace("_", " ")
     if len(name) <= SHORT:
@@ -156,7 +157,12 @@ def _paper(ax: Axes | None, layout: Layout, found: Sequence[Way], rows: Sequence
     letters = int((right - left) / wide("a sentence of average letters", 6.5) * 29)
     wrapped = "\n".join(textwrap.wrap(note, letters))
     foot = bottom - 0.14
-    left, right, bottom, top = left - MARGIN, right + MARGIN, foot - 0.115 * (wrapped.count("\n") + 1) - MARGIN, top + MARGIN
+    left, right, bottom, top = (
+        left - MARGIN,
+        right + MARGIN,
+        foot - 0.115 * (wrapped.count("\n") + 1) - MARGIN,
+        top + MARGIN,
+    )
     if ax is None:
         ax = Figure(figsize=(right - left, top - bottom)).add_axes((0, 0, 1, 1))
     figure, there = ax.get_figure(root=True), ax.get_window_extent()
@@ -177,16 +183,20 @@ def _draw_table(ink: Ink, table: Sequence[Link], layout: Layout, names: Mapping[
     spots = [layout.spots[v] for v in rows]
     edge_of = min(s.left for s in spots) - 0.06
     place = {v: k for k, v in enumerate(rows)}
-    step = min(a.y - b.y for a, b in zip(spots, spots[1:], strict=False))
+    step = min(a.y - b.y for a, b in pairwise(spots))
     width, height = CELL[0], min(CELL[1], step)
     for k in table:
         i, j = sorted((place[k.source], place[k.target]))
         x, y = edge_of - width * (i + 0.5), spots[j].y
         strength = 0.0 if k.unclear else min(abs(k.size), 1.0)
         fill = tuple(1 - 0.85 * strength * (1 - part) for part in to_rgb(colour(k)))
-        cell = Rectangle((x - width / 2, y - height / 2), width, height, facecolor=fill, edgecolor="white", linewidth=0.8)
+        cell = Rectangle(
+            (x - width / 2, y - height / 2), width, height, facecolor=fill, edgecolor="white", linewidth=0.8
+        )
         ink.ax.add_patch(cell)
-        ink.text(x, y, coefficient(k.shown), NUMBER, color="white" if strength > 0.6 else GREY if k.unclear else "black")
+        ink.text(
+            x, y, coefficient(k.shown), NUMBER, color="white" if strength > 0.6 else GREY if k.unclear else "black"
+        )
     for i, v in enumerate(rows[:-1]):
         x, y = edge_of - width * (i + 0.5), spots[i + 1].y + height / 2 + 0.04
         ink.text(x, y, names[v], NUMBER, va="bottom", rotation=90, color=GREY, linespacing=1.0)
@@ -206,7 +216,9 @@ def _note(
     """Say what the numbers are, and what is not drawn."""
     which = "Standardised estimates" if standardized else "Estimates"
     of = f" of group {fit.groups[group - 1]}" if len(fit.groups) > 1 else ""
-    sentences = [f"{which}{of}; the stronger a line, the larger the standardised estimate. Blue: positive, orange: negative."]
+    sentences = [
+        f"{which}{of}; the stronger a line, the larger the standardised estimate. Blue: positive, orange: negative."
+    ]
     if any(k.unclear for k in drawn):
         sentences.append(f"Dashed{' or without colour' if table else ''}: the {level_text(level)} interval holds 0.")
     if table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -68,7 +69,7 @@ def layered(
             layers[d].append(v)
             head[v], foot[v] = WAY, 0.0
         chain = [first, *passing, last]
-        pieces += list(zip(chain, chain[1:], strict=False))
+        pieces += list(pairwise(chain))
         ways[a, b] = passing if first == a else passing[::-1]
     ordered = with_few_crossings(layers, pieces)
     at = _heights(ordered, pieces, head, foot)
@@ -125,7 +126,7 @@ def with_few_crossings(layers: Sequence[Sequence[str]], pieces: Sequence[Arrow])
             place = {v: k for k, v in enumerate(now[d])}
             near = {v: [fixed[w] for p in pieces for w in p if v in p and w in fixed] for v in now[d]}
             mean = {v: sum(ks) / len(ks) if ks else place[v] for v, ks in near.items()}
-            now[d].sort(key=lambda v: mean[v])  # noqa: B023  # used at once
+            now[d].sort(key=lambda v: mean[v])
         if (count := crossings(now, pieces)) < fewest:
             best, fewest = [list(layer) for layer in now], count
     return best

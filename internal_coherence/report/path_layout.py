@@ -137,7 +137,8 @@ def beside(indicators: Mapping[str, Sequence[str]]) -> list[str]:
         General factors and factors of methods. Of those that could go, the one that meets the most others goes first, the
         last written of them, until none can.
     """
-    left, gone = {f: set(own) for f, own in indicators.items() if own}, []
+    left = {f: set(own) for f, own in indicators.items() if own}
+    gone: list[str] = []
     while True:
         meets = {
             f: sum(bool(own & other) for g, other in left.items() if g != f)
@@ -181,7 +182,7 @@ def _measurement(parts: Parts, sizes: Sizes) -> Layout:
     own = owners(parts, apart)
     level = _levels(below)
     blocks = _blocks(parts, below, own, [f for f in parts.latent if f not in apart])
-    spots = _column_of_items(blocks, parts, sizes)
+    spots = _column_of_items(blocks, sizes)
     (cw, ch), bw = sizes.circle, sizes.item[0]
     for depth in range(max(level.values(), default=0) + 1):
         wished = {f: _middle(f, below, spots, own) for f in parts.latent if level[f] == depth and f not in apart}
@@ -230,7 +231,7 @@ def _blocks(
     return [block for block in found if block] + alone
 
 
-def _column_of_items(blocks: Sequence[Sequence[str]], parts: Parts, sizes: Sizes) -> dict[str, Spot]:
+def _column_of_items(blocks: Sequence[Sequence[str]], sizes: Sizes) -> dict[str, Spot]:
     spots, y = {}, 0.0
     width, height = sizes.item
     for block in blocks:
@@ -243,7 +244,9 @@ def _column_of_items(blocks: Sequence[Sequence[str]], parts: Parts, sizes: Sizes
     return spots
 
 
-def _middle(factor: str, below: Mapping[str, Sequence[str]], spots: Mapping[str, Spot], own: Mapping[str, str]) -> float:
+def _middle(
+    factor: str, below: Mapping[str, Sequence[str]], spots: Mapping[str, Spot], own: Mapping[str, str]
+) -> float:
     at = [spots[v].y for v in below[factor] if v in spots and own.get(v, factor) == factor]
     at = at or [spots[v].y for v in below[factor] if v in spots] or [0.0]
     return sum(at) / len(at)
@@ -269,6 +272,11 @@ def _causes(parts: Parts, sizes: Sizes, *, items: bool) -> Layout:
         top = y - head[v] / 2 - 0.06
         for k, item in enumerate(stack.get(v, ())):
             spots[item] = Spot(
-                x=x - cw / 2 + 0.12 + SPINE + iw / 2, y=top - sizes.row * (k + 0.5), width=iw, height=sizes.item[1], latent=False, side="stack"
+                x=x - cw / 2 + 0.12 + SPINE + iw / 2,
+                y=top - sizes.row * (k + 0.5),
+                width=iw,
+                height=sizes.item[1],
+                latent=False,
+                side="stack",
             )
     return Layout(spots=spots, owner=own, bends=placed.bends, measures_only=False)

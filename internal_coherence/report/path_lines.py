@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import hypot, sqrt
 from typing import Final
 
@@ -106,7 +107,7 @@ def far(links: Sequence[Link], layout: Layout) -> list[Link]:
     list of Link
     """
     stacks = sorted({s.x for s in layout.spots.values() if s.side == "stack"})
-    step = min((b - a for a, b in zip(stacks, stacks[1:], strict=False)), default=0.0)
+    step = min((b - a for a, b in pairwise(stacks)), default=0.0)
     found = []
     for k in links:
         a, b = layout.spots[k.source], layout.spots[k.target]
@@ -160,17 +161,13 @@ def _loading(k: Link, factor: Spot, item: Spot) -> Way:
     """Return the way of a loading to an item, or a factor, beside its factor; its number stands before its end."""
     side = 1 if factor.x > item.x else -1
     end = port(item, side, 0.0)
-    if factor.side == "right":  # many come from far above and below: they arrive level, so that numbers stand by their items
-        start = edge(factor, end)
-        points = (start, (end[0] + 0.9, end[1] + 0.12 * (start[1] - end[1])), (end[0] + 0.75, end[1]), end)
-    else:
-        points = straight(edge(factor, end), end)
-    run = max(abs(points[0][0] - end[0]), 1e-9)
-    shares = [1 - 0.27 / run, *(1 - 0.27 / run - step for step in (0.15, 0.3, 0.45))]
-    spots = [point_on(points, max(share, 0.4)) for share in shares]
-    if factor.side == "right":
-        spots = [(end[0] + 0.25, end[1])]
-    return Way(link=k, points=points, spots=tuple(spots))
+    start = edge(factor, end)
+    if factor.side == "right":  # from far above and below: they arrive level, so that numbers stand by their items
+        bent = (start, (end[0] + 0.9, end[1] + 0.12 * (start[1] - end[1])), (end[0] + 0.75, end[1]), end)
+        return Way(link=k, points=bent, spots=((end[0] + 0.25, end[1]),))
+    points = straight(start, end)
+    last = 1 - 0.27 / max(abs(start[0] - end[0]), 1e-9)
+    return Way(link=k, points=points, spots=tuple(point_on(points, max(last - t, 0.4)) for t in (0.0, 0.15, 0.3, 0.45)))
 
 
 def _covariance(k: Link, a: Spot, b: Spot, layout: Layout) -> Way:
@@ -269,7 +266,7 @@ def bowed(points: Sequence[Point]) -> tuple[Point, ...]:
         (x0, y0), (x1, y1) = points[n - 1], points[n + 1]
         slopes[n] = (y1 - y0) / (x1 - x0) if x1 != x0 else 0.0
     found = [points[0]]
-    for n, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:], strict=False)):
+    for n, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         h = 0.42 * (x1 - x0)
         found += [(x0 + h, y0 + h * slopes[n]), (x1 - h, y1 - h * slopes[n + 1]), (x1, y1)]
     return tuple(found)

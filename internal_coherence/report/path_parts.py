@@ -94,6 +94,23 @@ def group_number(fit: SemFit, group: int | str) -> int:
     return group
 
 
+def refuse_unsolved(fit: SemFit, what: str) -> None:
+    """Refuse a fit that did not converge.
+
+    Parameters
+    ----------
+    fit : SemFit
+    what : str
+        The verb, for the message.
+
+    Raises
+    ------
+    ModelError
+    """
+    if not fit.converged:
+        raise ModelError(f"{what}: this fit did not converge; {fit.trouble}")
+
+
 def parts_of(fit: SemFit, group: int, level: float, *, standardized: bool) -> Parts:
     """Return what a diagram shows of a group.
 
@@ -119,10 +136,11 @@ def parts_of(fit: SemFit, group: int, level: float, *, standardized: bool) -> Pa
         raw = fit.parameter_estimates(level=level)
         shown, limits = raw["est"].to_numpy(), raw[["ci_lower", "ci_upper"]].to_numpy()
     unclear = (limits[:, 0] <= 0) & (limits[:, 1] >= 0)
+    names = zip(*(table[column] for column in ("lhs", "op", "rhs", "group")), strict=True)
     links = [
-        _link(row, shown[k], size[k], unclear=bool(unclear[k]))
-        for k, row in enumerate(table[["lhs", "op", "rhs", "group"]].itertuples(index=False))
-        if row.group == group and row.op in KINDS and row.lhs != row.rhs and not _is_nothing(shown[k], limits[k])
+        _link(lhs, op, rhs, shown[k], size[k], unclear=bool(unclear[k]))
+        for k, (lhs, op, rhs, own) in enumerate(names)
+        if own == group and op in KINDS and lhs != rhs and not _is_nothing(shown[k], limits[k])
     ]
     observed = tuple(name for name in fit.observed if name not in fit.auxiliary)
     return Parts(latent=fit.latent, observed=observed, links=tuple(links))
@@ -133,8 +151,7 @@ def _is_nothing(value: float, limits: Sequence[float]) -> bool:
     return value == 0 and limits[0] == 0 == limits[1]
 
 
-def _link(row: object, shown: float, size: float, *, unclear: bool) -> Link:
-    lhs, op, rhs = (getattr(row, name) for name in ("lhs", "op", "rhs"))
+def _link(lhs: str, op: str, rhs: str, shown: float, size: float, *, unclear: bool) -> Link:
     source, target = (rhs, lhs) if op == "~" else (lhs, rhs)
     weight = float(size) if np.isfinite(size) else 0.0
     return Link(source=source, target=target, kind=KINDS[op], shown=float(shown), size=weight, unclear=unclear)
