@@ -122,12 +122,12 @@ def _data(fit: SemFit) -> str:
         "fiml": "every answer used",
     }[fit.missing]
     left_out = f"; {fit.n_excluded} left out" if fit.n_excluded else ""
-    schools = (
-        f"Standard errors and the corrected test allow for what teachers of one of the {fit.n_clusters} schools share."
-        if fit.n_clusters
-        else "Rows are taken as independent. If they are teachers in schools, χ² and the RMSEA are too large and standard errors too"
-        " small: then pass cluster=."
+    wrong = (
+        "χ² and the RMSEA are too large and standard errors too small" if fit.df else "standard errors are too small"
     )
+    schools = f"Rows are taken as independent. If they are teachers in schools, {wrong}: then pass cluster=."
+    if fit.n_clusters:
+        schools = f"Standard errors and the corrected test allow for what teachers of one of the {fit.n_clusters} schools share."
     return f"{rows} ({treated}{left_out}). {schools}"
 
 

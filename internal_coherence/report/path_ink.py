@@ -12,8 +12,9 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from internal_coherence.report.figures import BLUE, ORANGE
+from internal_coherence.report.path_curves import Point
 from internal_coherence.report.path_layout import Spot
-from internal_coherence.report.path_lines import Point, Way
+from internal_coherence.report.path_lines import Way
 from internal_coherence.report.path_parts import Link
 from internal_coherence.report.wording import decimal
 
@@ -37,6 +38,7 @@ def coefficient(value: float, digits: int = 2) -> str:
     str
     """
     text = decimal(value, digits)
+    text = text.lstrip("−") if not text.strip("−0.") else text  # what is rounded to 0 has no sign
     return text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
 
 
@@ -115,10 +117,10 @@ class Ink:
             path=Path(way.points, codes),
             arrowstyle="<|-|>" if link.kind == "covariance" else "-|>",
             mutation_scale=(4.5 + 3 * size) * self.scale,
-            linewidth=(0.35 + 2.0 * size) * self.scale,
+            linewidth=(0.55 + 1.8 * size) * self.scale,
             linestyle=DASHES if link.unclear else "solid",
             color=colour(link),
-            alpha=0.35 + 0.6 * size,
+            alpha=0.5 + 0.45 * size,
             zorder=2,
             joinstyle="miter",
             gid=f"{link.source} {link.kind} {link.target}",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import hypot, sqrt
+from math import sqrt
 from typing import Final
 
+from internal_coherence.report.path_curves import Point, arc, bowed, edge, point_on, port, straight
 from internal_coherence.report.path_layout import SPINE, Layout, Spot
 from internal_coherence.report.path_parts import Link
 
-Point = tuple[float, float]
 PORTS: Final = 0.55
 """How far up and down a side arrows are spread, in halves of its height."""
 ALONG: Final = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
 """Where a number may stand on its line, the best first."""
+STEEP: Final = 1.2
+"""How steep a loading may be before it is bent, so as to arrive level."""
 NEAR: Final = 0.3
 """What is joined by an arc within this height has its number beside the arc, not on it."""
 
@@ -162,9 +164,13 @@ def _loading(k: Link, factor: Spot, item: Spot) -> Way:
     side = 1 if factor.x > item.x else -1
     end = port(item, side, 0.0)
     start = edge(factor, end)
-    if factor.side == "right":  # from far above and below: they arrive level, so that numbers stand by their items
-        bent = (start, (end[0] + 0.9, end[1] + 0.12 * (start[1] - end[1])), (end[0] + 0.75, end[1]), end)
-        return Way(link=k, points=bent, spots=((end[0] + 0.25, end[1]),))
+    steep = abs(end[1] - start[1]) > STEEP * abs(end[0] - start[0])
+    if (
+        factor.side == "right" or steep
+    ):  # from far above or below: it arrives level, so that its number stands by its item
+        bend = (end[0] + 0.9 * side, end[1] + 0.12 * (start[1] - end[1]))
+        bent = (start, bend, (end[0] + 0.75 * side, end[1]), end)
+        return Way(link=k, points=bent, spots=tuple((end[0] + side * x, end[1]) for x in (0.25, 0.5, 0.75)))
     points = straight(start, end)
     last = 1 - 0.27 / max(abs(start[0] - end[0]), 1e-9)
     return Way(link=k, points=points, spots=tuple(point_on(points, max(last - t, 0.4)) for t in (0.0, 0.15, 0.3, 0.45)))
@@ -193,122 +199,3 @@ def _covariance(k: Link, a: Spot, b: Spot, layout: Layout) -> Way:
 def _hangs(item: Spot, a: Spot, b: Spot) -> bool:
     """Return whether an item stands between two factors of one layer."""
     return abs(item.x - a.x) < item.width and min(a.y, b.y) < item.y < max(a.y, b.y)
-
-
-def edge(spot: Spot, towards: Point) -> Point:
-    """Return where a line from the middle of a circle or box to a point leaves it.
-
-    Parameters
-    ----------
-    spot : Spot
-    towards : (float, float)
-
-    Returns
-    -------
-    (float, float)
-    """
-    dx, dy = towards[0] - spot.x, towards[1] - spot.y
-    if dx == dy == 0:
-        return spot.x, spot.y
-    across, along = dx / (spot.width / 2), dy / (spot.height / 2)
-    share = 1 / (hypot(across, along) if spot.latent else max(abs(across), abs(along)))
-    return spot.x + share * dx, spot.y + share * dy
-
-
-def port(spot: Spot, side: int, up: float) -> Point:
-    """Return a point on one side of a circle or box.
-
-    Parameters
-    ----------
-    spot : Spot
-    side : {-1, 1}
-        Left or right.
-    up : float
-        How far above its middle, in halves of its height.
-
-    Returns
-    -------
-    (float, float)
-    """
-    reach = sqrt(max(1 - up**2, 0.0)) if spot.latent else 1.0
-    return spot.x + side * reach * spot.width / 2, spot.y + up * spot.height / 2
-
-
-def straight(start: Point, end: Point) -> tuple[Point, ...]:
-    """Return a straight line as a cubic piece.
-
-    Parameters
-    ----------
-    start, end : (float, float)
-
-    Returns
-    -------
-    tuple of (float, float)
-    """
-    x, y = (end[0] - start[0]) / 3, (end[1] - start[1]) / 3
-    return start, (start[0] + x, start[1] + y), (end[0] - x, end[1] - y), end
-
-
-def bowed(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return a curve through points, level at its ends, and as steep between as from the point before to the one after.
-
-    Parameters
-    ----------
-    points : sequence of (float, float)
-        Two or more.
-
-    Returns
-    -------
-    tuple of (float, float)
-    """
-    slopes = [0.0] * len(points)
-    for n in range(1, len(points) - 1):
-        (x0, y0), (x1, y1) = points[n - 1], points[n + 1]
-        slopes[n] = (y1 - y0) / (x1 - x0) if x1 != x0 else 0.0
-    found = [points[0]]
-    for n, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
-        h = 0.42 * (x1 - x0)
-        found += [(x0 + h, y0 + h * slopes[n]), (x1 - h, y1 - h * slopes[n + 1]), (x1, y1)]
-    return tuple(found)
-
-
-def arc(start: Point, end: Point, bulge: float) -> tuple[Point, ...]:
-    """Return a curve between points that goes out to one side.
-
-    Parameters
-    ----------
-    start, end : (float, float)
-    bulge : float
-        How far its handles go beyond the further of the two; negative to the left.
-
-    Returns
-    -------
-    tuple of (float, float)
-    """
-    x = (min if bulge < 0 else max)(start[0], end[0]) + bulge
-    return start, (x, start[1]), (x, end[1]), end
-
-
-def point_on(points: Sequence[Point], share: float) -> Point:
-    """Return the point at a share of a curve's pieces.
-
-    Parameters
-    ----------
-    points : sequence of (float, float)
-        Of cubic pieces, as in `Way`.
-    share : float
-        0 at its start, 1 at its end.
-
-    Returns
-    -------
-    (float, float)
-    """
-    pieces = (len(points) - 1) // 3
-    k = min(int(share * pieces), pieces - 1)
-    t = share * pieces - k
-    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-    four = points[3 * k : 3 * k + 4]
-    return (
-        sum(w * x for w, (x, _) in zip(weights, four, strict=True)),
-        sum(w * y for w, (_, y) in zip(weights, four, strict=True)),
-    )
