@@ -27,7 +27,7 @@ SOURCES: Final = (
     "Hu & Bentler (1999), Structural Equation Modeling 6, 1–55.",
     "Hancock & Mueller (2011), Educational and Psychological Measurement 71, 306–324 (the reliability paradox).",
     "Kenny, Kaniskan & McCoach (2015), Sociological Methods & Research 44, 486–507 (RMSEA, few degrees of freedom).",
-    "van Laar & Braeken (2021), Structural Equation Modeling 28, 900–919 (CFI and its baseline).",
+    "van Laar & Braeken (2021), Practical Assessment, Research, and Evaluation 26, 26 (CFI and its baseline).",
     "McNeish & Wolf (2023), Psychological Methods 28, 61–88 (cut-offs are of the models they come from).",
 )
 
