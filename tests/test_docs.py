@@ -24,6 +24,7 @@ IN_CODE = (
     "releasing-tables",
     "resampling-a-model",
     "rival-structures",
+    "showing-a-model",
 )
 PAGES = [*sorted((DOCS / "explanation").glob("*.md")), *(DOCS / "how-to" / f"{page}.md" for page in IN_CODE)]
 EXAMPLE = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from internal_coherence.latent.comparing import FitComparison, compare
 from internal_coherence.latent.equivalence import Cutoffs, Invariance, invariance
+from internal_coherence.latent.exporting import ModelExport, export_model
 from internal_coherence.latent.fitting import cfa, sem
 from internal_coherence.latent.planning import (
     DynamicCutoffs,
@@ -31,6 +32,7 @@ __all__ = [
     "FactorScoreRegression",
     "FitComparison",
     "Invariance",
+    "ModelExport",
     "ParTable",
     "PooledEstimates",
     "PowerPlan",
@@ -42,6 +44,7 @@ __all__ = [
     "compare",
     "corrected_score_moments",
     "dynamic_cutoffs",
+    "export_model",
     "factor_score_regression",
     "invariance",
     "pool_estimates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,11 @@ from internal_coherence.latent.model.building import equalities, equations
 from internal_coherence.latent.solving import Fitted
 from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.records import Record, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from internal_coherence.report import FitReading
 
 Array = NDArray[np.float64]
 Residual = Literal["raw", "cor.bentler", "cor.bollen", "normalized", "standardized"]
@@ -548,6 +553,90 @@ class SemFit(Record):
             for d in range(n_draws)
         }
         return pd.concat(sets, names=["draw"])
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the path diagram.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default on a figure of its own.
+        **options
+            ``standardized=True``, ``group=1``, ``items=True``, ``numbers=True``, ``level=0.95``, ``labels=None``.
+
+        Returns
+        -------
+        Axes
+        """
+        from internal_coherence.report import draw_path_diagram
+
+        return draw_path_diagram(self, ax, **options)
+
+    def plot_loadings(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the standardised loadings with their intervals, an item a row and a factor a column.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default on a figure of its own.
+        **options
+            ``group=1``, ``level=0.95``.
+
+        Returns
+        -------
+        Axes
+        """
+        from internal_coherence.report import draw_loading_map
+
+        return draw_loading_map(self, ax, **options)
+
+    def plot_residuals(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw what the model leaves of every correlation.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default on a figure of its own.
+        **options
+            ``type="cor.bollen"``, ``group=1``.
+
+        Returns
+        -------
+        Axes
+        """
+        from internal_coherence.report import draw_residual_map
+
+        return draw_residual_map(self, ax, **options)
+
+    def plot_modification_indices(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the largest modification indices beside what chance makes of so many.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default on a figure of its own.
+        **options
+            ``top=15``.
+
+        Returns
+        -------
+        Axes
+        """
+        from internal_coherence.report import draw_modification_indices
+
+        return draw_modification_indices(self, ax, **options)
+
+    def read(self) -> FitReading:
+        """Say in plain words what the test and the indices tell, and what they can't.
+
+        Returns
+        -------
+        FitReading
+            Its ``.text`` is a text, its ``.sentences`` the parts.
+        """
+        from internal_coherence.report import read_fit
+
+        return read_fit(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the estimates, as `parameter_estimates`.

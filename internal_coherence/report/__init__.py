@@ -4,11 +4,14 @@ from internal_coherence.report.comparison_figure import draw_comparison, draw_co
 from internal_coherence.report.evidence_page import validation_page
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
+from internal_coherence.report.fit_reading import FitReading, read_fit
 from internal_coherence.report.invariance_figure import draw_invariance
 from internal_coherence.report.invariance_wording import describe_invariance
 from internal_coherence.report.item_figures import draw_likert
+from internal_coherence.report.model_figures import draw_loading_map, draw_modification_indices, draw_residual_map
 from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.pages import profile_page, write_pages
+from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.planning_figure import draw_plan
 from internal_coherence.report.power_figure import draw_power
 from internal_coherence.report.reliability_figure import draw_reliability
@@ -24,6 +27,7 @@ from internal_coherence.report.tables import (
 )
 
 __all__ = [
+    "FitReading",
     "describe_invariance",
     "describe_rivals",
     "district_table",
@@ -33,17 +37,22 @@ __all__ = [
     "draw_group_pairs",
     "draw_invariance",
     "draw_likert",
+    "draw_loading_map",
     "draw_loadings",
+    "draw_modification_indices",
+    "draw_path_diagram",
     "draw_plan",
     "draw_power",
     "draw_profile",
     "draw_reliability",
+    "draw_residual_map",
     "draw_school_heatmap",
     "draw_school_means",
     "draw_scree",
     "html_table",
     "profile_page",
     "profile_summary",
+    "read_fit",
     "school_table",
     "validation_page",
     "write_csv",
