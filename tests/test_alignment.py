@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.special import ndtr
 
 import internal_coherence as ic
-from internal_coherence.latent.alignment.alignment_record import holm
 from internal_coherence.latent.alignment.aligning import align
+from internal_coherence.latent.alignment.alignment_record import holm
 from internal_coherence.latent.alignment.configural import factors_of, fit_groups
 from internal_coherence.latent.alignment.invariant_groups import invariant_set, largest_connected, share_explained
 from internal_coherence.latent.alignment.loss import AlignmentLoss, component_loss, pair_weights
@@ -38,12 +39,14 @@ def drawn(seed, G=6, P=5, sd=0.03, differing=0.15):
     return lam * np.exp(t), nu + alpha * lam, rng.integers(50, 200, G).astype(float), alpha, t
 
 
-def answers(seed=1, G=6, n=200, differing=()):
+def answers(seed=1, G=6, n=200, differing=(), weak=()):
     rng = np.random.default_rng(seed)
     alpha, sd = np.linspace(-0.5, 0.5, G), np.exp(np.linspace(-0.2, 0.2, G))
     lam, nu = np.full((G, 5), 0.8), np.full((G, 5), 4.0)
     for g, item in differing:
         nu[g, item] += 0.6
+    for g, item in weak:
+        lam[g, item] -= 0.4
     group = np.repeat(np.arange(G), n)
     eta = alpha[group] + sd[group] * rng.standard_normal(G * n)
     X = nu[group] + lam[group] * eta[:, None] + 0.6 * rng.standard_normal((G * n, 5))
@@ -177,7 +180,8 @@ def test_the_free_minimum_lies_between_the_groups():
     L, N, n, alpha, t = drawn(4, G=20)
     y = free_minimum(AlignmentLoss(L, N, pair_weights(n), 0.01))
     told = alpha * np.exp(-t.mean())
-    assert np.std(y[:20] - told) < 0.1
+    assert np.corrcoef(y[:20], told)[0, 1] > 0.93
+    assert abs(y[:20].mean()) < 0.2
     assert abs(y[20:].sum()) < 1e-10
 
 
@@ -246,9 +250,7 @@ def test_the_set_of_invariant_groups_follows_the_paper_step_by_step():
     assert found.average == pytest.approx(1.54)
     assert found.difference[4] == pytest.approx(2.66)
     z = 2.66 / np.sqrt(1 - 2 / 5 + 1 / 5)
-    assert found.pvalue[4] == pytest.approx(
-        2 * (1 - 0.5 * (1 + np.sign(z) * np.sqrt(1 - np.exp(-2 * z * z / np.pi)))), abs=1e-3
-    )
+    assert found.pvalue[4] == pytest.approx(2 * ndtr(-z))
     assert found.settled
 
 
@@ -351,8 +353,8 @@ def test_items_that_run_the_other_way_turn_the_factor_of_no_group(districts):
 
 
 def test_a_reference_far_from_the_middle_is_told():
-    data, _, _ = answers(seed=3, G=20, n=120, differing=[(g, g % 5) for g in range(0, 20, 2)])
-    with pytest.warns(ic.CoherenceWarning, match="'d0' is drawn towards the other groups'"):
+    data, _, _ = answers(seed=3, G=20, n=120, weak=[(g, g % 5) for g in range(20)])
+    with pytest.warns(ic.CoherenceWarning, match="'d0' moves against the others' by .* leave reference= out"):
         align(data, MODEL, group="district", reference="d0")
 
 
@@ -370,9 +372,10 @@ def test_too_many_differences_are_told():
     data, _, _ = answers(seed=5, G=6, n=300)
     for g, item in itertools.product(range(6), ITEMS):
         own = data["district"] == f"d{g}"
-        data.loc[own, item] += rng.choice([-0.8, 0, 0.8])
-    with pytest.warns(ic.CoherenceWarning, match="aligned means are not to be trusted"):
+        data.loc[own, item] = rng.choice([-0.8, 0, 0.8]) + rng.choice([0.4, 1.0, 1.6]) * data.loc[own, item]
+    with pytest.warns(ic.CoherenceWarning) as told:
         found = align(data, MODEL, group="district")
+    assert any("aligned means are not to be trusted" in str(w.message) for w in told)
     assert found.noninvariant_share > 0.25
     assert any("not to be trusted" in note for note in found.notes)
 
@@ -421,7 +424,7 @@ def test_schools_within_groups_widen_standard_errors(districts):
     assert by_school.n_clusters == 120
     np.testing.assert_allclose(by_school.means["mean"], plain.means["mean"])
     keep = plain.means["se"] > 0
-    assert (by_school.means["se"][keep] > 1.2 * plain.means["se"][keep]).all()
+    assert (by_school.means["se"][keep] > 1.1 * plain.means["se"][keep]).all()
 
 
 def test_schools_in_several_groups_make_groups_vary_together(districts):
@@ -446,6 +449,12 @@ def test_groups_one_by_one_and_together_have_the_same_covariances(districts):
     for g in range(6):
         np.testing.assert_allclose(together.cov[g, :, g], apart.cov[g], rtol=1e-5, atol=1e-9)
     assert np.abs(together.cov[0, :, 1]).max() < 1e-12
+
+
+def test_schools_that_are_not_named_are_told(districts):
+    data = with_schools(districts, crossed=False).rename(columns={"s": "school"})
+    with pytest.warns(ic.CoherenceWarning, match="without cluster='school' they are taken as independent"):
+        align(data, MODEL, group="district")
 
 
 def test_responses_bring_their_schools(now):
@@ -484,8 +493,7 @@ def test_groups_that_cannot_be_fitted_are_named(districts):
         found = align(few, MODEL, group="district", failed="leave_out")
     assert found.groups == ("d0", "d1", "d3", "d4", "d5")
     assert found.left_out[["group", "n"]].to_numpy().tolist() == [["d2", 3]]
-    with pytest.raises(ic.ModelError, match="reference='d2'"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with pytest.raises(ic.ModelError, match="reference='d2'"):
         align(few, MODEL, group="district", failed="leave_out", reference="d2")
 
 
@@ -551,7 +559,7 @@ def test_other_data_and_tables_are_refused(districts):
         align(districts, ParTable.from_syntax(MODEL, std_lv=True), group="district")
     with pytest.raises(ic.ModelError, match="has several"):
         align(districts, ParTable.from_syntax(MODEL, std_lv=True, groups=["a", "b"]), group="district")
-    with pytest.raises(ic.ResponseError, match="in every group: .*must be numbers"):
+    with pytest.raises(ic.ResponseError, match=r"in every group: .*must be numbers"):
         align(districts.assign(x0="a lot"), MODEL, group="district")
 
 
@@ -562,7 +570,7 @@ def test_the_record_turns_into_plain_values_and_pictures(aligned):
     told = aligned.to_dict()
     assert told["search"][0]["converged"] is True
     assert "6 groups" in repr(aligned)
-    assert aligned.to_frame(0.9)["upper"].iloc[0] < aligned.to_frame(0.99)["upper"].iloc[0]
+    assert aligned.to_frame(0.9)["upper"].iloc[-1] < aligned.to_frame(0.99)["upper"].iloc[-1]
     with pytest.raises(ic.ModelError, match="factor='h'"):
         aligned.pairwise("h")
     means, parameters = aligned.plot(), aligned.plot(of="parameters")

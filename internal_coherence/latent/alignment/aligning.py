@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, check_option, closest, listing
+from internal_coherence.errors import ModelError, check_option
 from internal_coherence.latent.alignment.alignment_record import Alignment
-from internal_coherence.latent.alignment.configural import (
-    FactorOfGroups,
-    GroupFits,
-    check_alignable,
-    factors_of,
-    fit_groups,
+from internal_coherence.latent.alignment.configural import FactorOfGroups, factors_of
+from internal_coherence.latent.alignment.entrance import (
+    Failed,
+    fitted_groups,
+    fitted_together,
+    rows_and_schools,
+    rows_of_groups,
+    table_of,
 )
 from internal_coherence.latent.alignment.laying_out import LaidOut, fits_table, lay_out, left_out_table
 from internal_coherence.latent.alignment.loss import AlignmentLoss, pair_weights
@@ -25,17 +26,12 @@ from internal_coherence.latent.alignment.metric import Method, Metric, pulled
 from internal_coherence.latent.alignment.minimising import Minimum, free_minimum, minimise
 from internal_coherence.latent.alignment.sampling_errors import aligned_parameters
 from internal_coherence.latent.alignment.telling import warn_of
-from internal_coherence.latent.fitting import cfa
-from internal_coherence.latent.preparing import Column, Missing, Rows, rows_of
-from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.preparing import Column, Missing
 from internal_coherence.latent.table.par_table import ParTable
-from internal_coherence.moments.sufficient import Moments
 from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]
 Unit = Literal["raw", "pooled_sd"]
-Failed = Literal["raise", "leave_out"]
-WHAT: Final = "align"
 
 
 def align(
@@ -107,7 +103,7 @@ def align(
         For groups with negative variances.
     CoherenceWarning
         If more than a quarter of the parameters are not invariant, if nothing tells where the means lie, or if the reference
-        group is drawn to the middle.
+        group moves for being held at 0.
 
     Notes
     -----
@@ -127,9 +123,9 @@ def align(
     >>> trust = rng.normal(size=1000) + np.repeat([0, 0.5, -0.3, 0.2], 250)
     >>> items = pd.DataFrame({f"t{k}": 4 + 0.8 * trust + rng.normal(0, 0.6, 1000) for k in range(1, 6)})
     >>> items.loc[district == "south", "t5"] += 0.7  # the item means something else there
-    >>> found = align(items, "trust =~ t1 + t2 + t3 + t4 + t5", group=district)
+    >>> found = align(items, "trust =~ t1 + t2 + t3 + t4 + t5", group=district, reference="north")
     >>> found
-    <Alignment (fixed) of 1 factor in 4 groups: 2.5 % of parameters not invariant; 13 of 13 starts agree; n = 1000>
+    <Alignment (fixed) of 1 factor in 4 groups: 2.5 % of parameters not invariant; 14 of 14 starts agree; n = 1000>
     >>> found.to_frame()[["group", "mean", "se"]].round(2)
        group  mean    se
     0  north  0.00  0.00
@@ -149,13 +145,13 @@ def align(
         raise ModelError(f"align: starts={starts} is below 0")
     if method == "free" and reference is not None:
         raise ModelError("align: with method='free' no group is the reference; leave reference= out")
-    rows, assumed = _rows(data, group, cluster)
-    table = _table(data, model, rows)
-    found = _fitted(rows, table, estimator, missing, failed, progress)
+    rows, assumed = rows_and_schools(data, group, cluster)
+    table = table_of(data, model, rows)
+    found = fitted_groups(rows, table, estimator, missing, failed, progress)
     names = found.labels
     if reference is not None:
         check_option("reference", reference, names)
-    factors = factors_of(found, _joint(rows, data, model, found, estimator, missing))
+    factors = factors_of(found, fitted_together(rows, data, model, found, estimator, missing))
     sizes = np.array([fit.n for fit in found.fits], dtype=np.float64)
     losses = [_loss(factor, sizes, epsilon, unit) for factor in factors]
     free = [free_minimum(loss) for loss in losses]
@@ -177,7 +173,7 @@ def align(
         missing=missing,
         n=sum(fit.n for fit in found.fits),
         n_excluded=sum(fit.n_excluded for fit in found.fits),
-        n_clusters=0 if rows.cluster is None else len(np.unique(rows.cluster[_of(rows, names)])),
+        n_clusters=0 if rows.cluster is None else len(np.unique(rows.cluster[rows_of_groups(rows, names)])),
         means=pd.concat([part.means for part in laid], ignore_index=True),
         parameters=pd.concat([part.parameters for part in laid], ignore_index=True),
         invariance=pd.concat([part.invariance for part in laid], ignore_index=True),
@@ -187,113 +183,7 @@ def align(
         notes=(),
         _mean_cov=tuple(part.mean_cov for part in laid),
     )
-    return replace(result, notes=warn_of(result, found, factors, assumed))
-
-
-def _rows(data: pd.DataFrame | Responses, group: Column, cluster: Column) -> tuple[Rows, str]:
-    """Return the rows, and what was assumed of schools."""
-    if isinstance(data, Moments):
-        raise ResponseError("align needs the answers themselves, not moments")
-    if group is None:
-        raise ModelError("align: group= says which group each row is in, by a column's name or one value a row")
-    own = cluster if cluster is not None or not isinstance(data, Responses) else "school"
-    rows = rows_of(data, group, own, None, WHAT)
-    if rows.cluster is None or len(np.unique(np.stack([rows.group, rows.cluster]), axis=1).T) > len(rows.labels):
-        return rows, ""
-    if cluster is not None:
-        raise ModelError(
-            "align: each group is one school, so within a group there is nothing for cluster= to allow for; leave it out"
-        )
-    return replace(rows, cluster=None), "each group is one school, so rows are taken as independent within groups"
-
-
-def _table(
-    data: pd.DataFrame | Responses, model: str | ParTable | None, rows: Rows, groups: tuple[str, ...] = ()
-) -> ParTable:
-    """Return the model of one group, or of several, checked."""
-    if isinstance(model, ParTable):
-        if model.groups:
-            raise ModelError("align: the model is of one group, and the same in all; this ParTable has several")
-        if not model.meanstructure:
-            raise ModelError("align: a ParTable must be made with std_lv=True and meanstructure=True")
-        table = model
-    elif model is not None:
-        columns = tuple(map(str, rows.frame.columns))
-        table = ParTable.from_syntax(
-            model, groups=groups, std_lv=True, meanstructure=True, kind="cfa", observed=columns
-        )
-    elif isinstance(data, Responses):
-        table = ParTable.from_instrument(data.instrument, groups=groups, std_lv=True, meanstructure=True)
-    else:
-        raise ModelError("align: what is the model? It may be left out only with Responses, whose instrument tells it")
-    if not groups:
-        check_alignable(table)
-    if absent := [name for name in table.observed if name not in rows.frame.columns]:
-        hint = closest(absent[0], rows.frame.columns)
-        raise ResponseError(f"align: the data have no column {listing(absent)}{hint}")
-    return table
-
-
-def _fitted(rows: Rows, table: ParTable, estimator: str, missing: Missing, failed: Failed, progress: bool) -> GroupFits:
-    """Return the groups' fits; refuse groups without one, unless they may be left out."""
-    found = fit_groups(rows, table, estimator, missing, progress=progress)
-    reasons = sorted(set(found.failed.values()))
-    if len(found.labels) < 2 and len(reasons) == 1:
-        raise ResponseError(f"align: in {'every' if not found.labels else 'all but one'} group: {reasons[0]}")
-    if found.failed and (failed == "raise" or len(found.labels) < 2):
-        told = [f"{label!r} ({reason})" for label, reason in found.failed.items()]
-        more = f" and {len(told) - 6} more" if len(told) > 6 else ""
-        way = "merge these groups with others, take their rows out, or pass failed='leave_out', which names them in .left_out"
-        raise ResponseError(
-            f"align: the model can't be fitted in {len(told)} of {len(rows.labels)} groups: {'; '.join(told[:6])}{more}. "
-            + (way if failed == "raise" else "Too few groups are left to compare")
-        )
-    return found
-
-
-def _of(rows: Rows, names: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return which rows are of groups with these names."""
-    inside = np.array([label in names for label in rows.labels])
-    kept: NDArray[np.bool_] = inside[rows.group]
-    return kept
-
-
-def _joint(
-    rows: Rows,
-    data: pd.DataFrame | Responses,
-    model: str | ParTable | None,
-    found: GroupFits,
-    estimator: str,
-    missing: Missing,
-) -> SemFit | None:
-    """Return the model of all groups at once where schools lie in several groups, which then vary together; else None."""
-    if rows.cluster is None:
-        return None
-    keep = _of(rows, found.labels)
-    both = np.unique(np.stack([rows.group[keep], rows.cluster[keep]]), axis=1)
-    if len(np.unique(both[1])) == both.shape[1]:
-        return None
-    if isinstance(model, ParTable):
-        raise ModelError(
-            "align: schools lie in several groups; then the model must be given as text, not as a ParTable"
-        )
-    names = np.array(rows.labels, dtype=object)[rows.group[keep]]
-    table = _table(data, model, rows, found.labels)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the groups' own fits have told
-        fit = cfa(
-            rows.frame.loc[keep, list(table.observed)],
-            table,
-            estimator=estimator,
-            missing=missing,
-            group=names,
-            cluster=rows.cluster[keep],
-        )
-    if not fit.converged:
-        raise ResponseError(
-            f"align: schools lie in several groups, and the model of all groups did not converge: {fit.trouble}"
-        )
-    return fit
+    return replace(result, notes=warn_of(result, found, factors, assumed=assumed, named=reference is not None))
 
 
 def _loss(factor: FactorOfGroups, sizes: Array, epsilon: float, unit: Unit) -> AlignmentLoss:

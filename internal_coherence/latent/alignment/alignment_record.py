@@ -53,8 +53,8 @@ class Alignment(Record):
         ``n_noninvariant``, ``loss`` (what it adds to the loss), ``noninvariant_groups``; the other groups are the invariant set.
     search : DataFrame
         A row a factor: ``loss``, ``converged``, ``n_starts``, ``n_agreeing`` (starts that ended at this minimum),
-        ``next_loss`` (that of the next deepest, NaN if all agree), ``reference_pull`` (by how much the reference group's mean
-        lies nearer the others' for being held at 0, against a search that holds none; of standard deviations).
+        ``next_loss`` (that of the next deepest, NaN if all agree), ``reference_pull`` (by how many standard deviations the
+        reference group's mean moves against the others' for being held at 0; NaN under ``"free"``).
     fits : DataFrame
         A row a group: ``group, n, n_excluded, chisq, df, pvalue, cfi, rmsea, srmr, note`` of the configural model.
     left_out : DataFrame
@@ -173,7 +173,7 @@ class Alignment(Record):
         -------
         Axes
         """
-        from internal_coherence.report.alignment_figure import draw_alignment
+        from internal_coherence.report import draw_alignment
 
         return draw_alignment(self, ax, factor=factor, of=of)
 
@@ -183,7 +183,8 @@ class Alignment(Record):
 
     def __repr__(self) -> str:
         share = f"{100 * self.noninvariant_share:.1f} % of parameters not invariant"
-        starts = f"{int(self.search['n_agreeing'].min())} of {int(self.search['n_starts'].max())} starts agree"
+        least = self.search.loc[(self.search["n_agreeing"] / self.search["n_starts"]).idxmin()]
+        starts = f"{least['n_agreeing']} of {least['n_starts']} starts agree"
         lost = f", {len(self.left_out)} left out" if len(self.left_out) else ""
         return (
             f"<Alignment ({self.method}) of {len(self.factors)} factor{'s' * (len(self.factors) > 1)} in"

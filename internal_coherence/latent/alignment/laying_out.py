@@ -52,7 +52,7 @@ def lay_out(
     minimum : Minimum
         How it was found.
     pull : float
-        How far the reference group was drawn towards the others.
+        How far the reference group moved for being held at 0.
     sizes : (G,) array
         Rows of each group.
     names : tuple of str

@@ -152,7 +152,7 @@ class Metric:
 
 
 def pulled(metric: Metric, y: Array, free: Array) -> float:
-    """Return how much nearer the others the reference group lies because its mean is held at 0.
+    """Return how far the reference group moves against the others because its mean is held at 0.
 
     Parameters
     ----------

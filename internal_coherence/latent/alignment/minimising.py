@@ -78,21 +78,20 @@ def minimise(
     -------
     Minimum
     """
-    best, values = None, []
+    ends: list[tuple[float, float, Array, bool]] = []
     more = [] if near is None else [(metric.obeyed(near), PATH[-1:])]
     for y, path in chain(_starts(loss, metric, n_random, np.random.default_rng(rng)), more):
         for factor in path:
             y, converged = newton(loss.with_epsilon(factor * loss.epsilon), metric, y)
-        y, converged = _searched(loss, metric, y, converged)
-        value = loss.value(y)
-        values.append(value if converged and np.isfinite(value) else np.nan)
-        lower = best is None or (converged, -value) > (best.converged, -best.value)
-        if np.isfinite(value) and lower:
-            best = Minimum(y, value, converged, np.empty(0))
-    if best is None:
-        y = np.zeros(2 * loss.n_groups)
-        return Minimum(y, loss.value(y), False, np.array(values))
-    return Minimum(best.y, best.value, best.converged, np.sort(values))
+        first = loss.value(y)
+        known = next((end for end in ends if abs(end[0] - first) <= 1e-9 * first), None)
+        if known is None:
+            y, converged = _searched(loss, metric, y, converged)
+            known = (first, loss.value(y), y, converged)
+        ends.append(known)
+    values = np.sort([value if converged else np.nan for _, value, _, converged in ends])
+    _, value, y, converged = min(ends, key=lambda end: (not end[3], end[1]))
+    return Minimum(y, value, converged, values)
 
 
 def free_minimum(loss: AlignmentLoss) -> Array:
@@ -151,16 +150,18 @@ def newton(loss: AlignmentLoss, metric: Metric, y: Array) -> tuple[Array, bool]:
 
 
 def _downhill(H: Array, gradient: Array) -> Array:
-    """Return Newton's step; where the loss curves downwards, that of the Hessian with its eigenvalues made positive."""
-    try:
-        np.linalg.cholesky(H)
-    except np.linalg.LinAlgError:
-        e, V = np.linalg.eigh(H)
-        positive = np.maximum(np.abs(e), 1e-3 * np.abs(e).max())
-        turned: Array = -V @ ((V.T @ gradient) / positive)
-        return turned
-    step: Array = np.asarray(np.linalg.solve(H, -gradient), dtype=np.float64)
-    return step
+    """Return Newton's step; where the loss curves downwards, that of the Hessian with enough added to its diagonal."""
+    added, diagonal = 0.0, np.abs(np.diag(H)).mean()
+    while True:
+        try:
+            np.linalg.cholesky(H)
+        except np.linalg.LinAlgError:
+            more = max(3 * added, 0.01 * diagonal)
+            H = H + more * np.eye(len(H))
+            added += more
+            continue
+        step: Array = np.asarray(np.linalg.solve(H, -gradient), dtype=np.float64)
+        return step
 
 
 def _starts(
@@ -181,11 +182,11 @@ def _starts(
 
 def _anchored(loss: AlignmentLoss, item: int) -> Array:
     """Return the y in which one item is the same in all groups."""
-    lam = np.abs(loss.loadings[item])
-    lam = np.maximum(lam, 0.2 * np.median(lam) + 1e-12)
-    t = np.log(lam) - np.log(lam).mean()
+    lam = loss.loadings[item]
+    size = np.maximum(np.abs(lam), 0.2 * np.median(np.abs(lam)) + 1e-12)
+    t = np.log(size) - np.log(size).mean()
     nu = loss.intercepts[item]
-    return np.concatenate([np.exp(t) * (nu - np.median(nu)) / lam, t])
+    return np.concatenate([np.exp(t) * (nu - np.median(nu)) / np.copysign(size, lam), t])
 
 
 def _searched(loss: AlignmentLoss, metric: Metric, y: Array, converged: bool) -> tuple[Array, bool]:

@@ -24,11 +24,13 @@ SMALL: Final = 100
 UNEVEN: Final = 3.0
 """Items whose standard deviations differ by a larger factor count unevenly in the loss."""
 PULL: Final = 0.1
-"""Standard deviations by which a reference group may be drawn to the middle before it is told."""
+"""Standard deviations by which the reference group may move for being held at 0 before it is told."""
 Said = tuple[str, type[CoherenceWarning]]
 
 
-def warn_of(result: Alignment, found: GroupFits, factors: Sequence[FactorOfGroups], assumed: str) -> tuple[str, ...]:
+def warn_of(
+    result: Alignment, found: GroupFits, factors: Sequence[FactorOfGroups], *, assumed: str, named: bool
+) -> tuple[str, ...]:
     """Warn of what makes the result less than it seems.
 
     Parameters
@@ -40,6 +42,8 @@ def warn_of(result: Alignment, found: GroupFits, factors: Sequence[FactorOfGroup
         Its parameters.
     assumed : str
         What was taken to be so; a note, not a warning.
+    named : bool
+        Whether the user named the reference group.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def warn_of(result: Alignment, found: GroupFits, factors: Sequence[FactorOfGroup
         What was said.
     """
     notes = [assumed] if assumed else []
-    for message, category in (*_of_groups(result, found), *_of_alignment(result, factors)):
+    for message, category in (*_of_groups(result, found), *_of_alignment(result, factors, named)):
         warn(f"align: {message}", category)
         notes.append(message)
     return tuple(notes)
@@ -78,7 +82,7 @@ def _of_groups(result: Alignment, found: GroupFits) -> Iterator[Said]:
         )
 
 
-def _of_alignment(result: Alignment, factors: Sequence[FactorOfGroups]) -> Iterator[Said]:
+def _of_alignment(result: Alignment, factors: Sequence[FactorOfGroups], named: bool) -> Iterator[Said]:
     lost = result.search.loc[~result.search["converged"], "factor"]
     if len(lost):
         yield f"no minimum of the loss was found for {listing(lost)}", ConvergenceWarning
@@ -92,9 +96,9 @@ def _of_alignment(result: Alignment, factors: Sequence[FactorOfGroups]) -> Itera
     drawn = result.search.loc[result.search["reference_pull"] > PULL]
     if len(drawn):
         message = (
-            f"held at 0, the mean of the reference group {result.reference!r} is drawn towards the other groups'"
-            f" by {drawn['reference_pull'].max():.2f} standard deviations ({listing(drawn['factor'], 4)}); leave reference= out, or"
-            " take a group nearer the middle"
+            f"held at 0, the mean of the reference group {result.reference!r} moves against the others'"
+            f" by {drawn['reference_pull'].max():.2f} standard deviations ({listing(drawn['factor'], 4)}):"
+            f" {'leave reference= out, or take a group nearer the middle' if named else 'see .pairwise() of other groups'}"
         )
         yield message, CoherenceWarning
     alone = result.search.loc[(result.search["n_agreeing"] == 1) & (result.search["n_starts"] > 1), "factor"]
