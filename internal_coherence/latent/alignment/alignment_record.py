@@ -183,8 +183,10 @@ class Alignment(Record):
 
     def __repr__(self) -> str:
         share = f"{100 * self.noninvariant_share:.1f} % of parameters not invariant"
-        least = self.search.loc[(self.search["n_agreeing"] / self.search["n_starts"]).idxmin()]
-        starts = f"{least['n_agreeing']} of {least['n_starts']} starts agree"
+        agreeing, of = min(
+            zip(self.search["n_agreeing"], self.search["n_starts"], strict=True), key=lambda pair: pair[0] / pair[1]
+        )
+        starts = f"{agreeing} of {of} starts agree"
         lost = f", {len(self.left_out)} left out" if len(self.left_out) else ""
         return (
             f"<Alignment ({self.method}) of {len(self.factors)} factor{'s' * (len(self.factors) > 1)} in"
