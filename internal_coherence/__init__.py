@@ -24,6 +24,7 @@ from internal_coherence.instrument import (
     read_codebook,
 )
 from internal_coherence.latent import (
+    Alignment,
     Bootstrap,
     Cutoffs,
     DynamicCutoffs,
@@ -37,6 +38,7 @@ from internal_coherence.latent import (
     SchoolInfluence,
     SemFit,
     SimulatedPower,
+    align,
     bootstrap,
     cfa,
     compare,
@@ -176,6 +178,7 @@ __all__ = [
     "AggregationEvidence",
     "Agreement",
     "AgreementGivenMean",
+    "Alignment",
     "Alpha",
     "AlphaComparison",
     "Attacker",
@@ -263,6 +266,7 @@ __all__ = [
     "WordingEffect",
     "aggregate",
     "aggregation_evidence",
+    "align",
     "alpha",
     "audit_disclosure",
     "average_deviation",

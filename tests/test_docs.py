@@ -18,6 +18,7 @@ IN_CODE = (
     "confirmatory-models",
     "factor-scores",
     "invariance",
+    "many-groups",
     "model-syntax",
     "planning-a-model",
     "planning-a-survey",

@@ -1,5 +1,7 @@
 """Confirmatory models of latent variables."""
 
+from internal_coherence.latent.alignment.aligning import align
+from internal_coherence.latent.alignment.alignment_record import Alignment
 from internal_coherence.latent.comparing import FitComparison, compare
 from internal_coherence.latent.equivalence import Cutoffs, Invariance, invariance
 from internal_coherence.latent.exporting import ModelExport, export_model
@@ -26,6 +28,7 @@ from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.par_table import ParTable
 
 __all__ = [
+    "Alignment",
     "Bootstrap",
     "Cutoffs",
     "DynamicCutoffs",
@@ -39,6 +42,7 @@ __all__ = [
     "SchoolInfluence",
     "SemFit",
     "SimulatedPower",
+    "align",
     "bootstrap",
     "cfa",
     "compare",

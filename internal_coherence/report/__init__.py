@@ -1,5 +1,6 @@
 """The only room that rounds, labels and draws."""
 
+from internal_coherence.report.alignment_figure import draw_alignment
 from internal_coherence.report.comparison_figure import draw_comparison, draw_correlations, draw_group_pairs
 from internal_coherence.report.evidence_page import validation_page
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
@@ -31,6 +32,7 @@ __all__ = [
     "describe_invariance",
     "describe_rivals",
     "district_table",
+    "draw_alignment",
     "draw_comparison",
     "draw_correlations",
     "draw_decision_study",
