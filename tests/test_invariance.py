@@ -174,12 +174,96 @@ def test_an_item_that_runs_by_several_groups_is_tested_over_all_of_them():
     assert found.released["df"].iloc[0] == 2
 
 
+def test_many_groups_have_wider_cutoffs_for_loadings_only():
+    change = {"cfi_diff": -0.015, "rmsea_diff": 0.02, "srmr_diff": 0.0}
+    many = cutoffs_of("rutkowski.svetina", 5000)
+    assert many.beyond(change, "loadings") == ()
+    assert many.beyond(change, "intercepts") == ("cfi", "rmsea")
+
+
+def test_means_are_differences_whatever_gives_the_unit(hs):
+    steps = ("configural", "metric", "scalar", "strict")
+    by_marker = ic.invariance(hs, M3, "school", steps=steps)
+    assert by_marker.means_step == "scalar"
+    fit = ic.cfa(hs, M3, group="school", group_equal=("loadings", "intercepts"))
+    table = fit.parameter_estimates()
+    expected = table[(table["op"] == "~1") & (table["lhs"] == "textual") & (table["group"] == 2)].iloc[0]
+    mean = by_marker.latent_means().set_index("factor").loc["textual"]
+    assert (mean["est"], mean["se"]) == pytest.approx((expected["est"], expected["se"]))
+    turned = ic.invariance(hs, f"textual ~~ textual\n{M3}", "school", steps=steps).latent_means().set_index("factor")
+    coded = ic.invariance(hs, M3, "school", steps=steps, effect_coding=True).latent_means().set_index("factor")
+    in_sd = ic.invariance(hs, M3, "school", steps=steps, std_lv=True).latent_means().set_index("factor")
+    first = by_marker.latent_means().set_index("factor")
+    for other in (turned, coded, in_sd):
+        np.testing.assert_allclose(other.loc[first.index, "d"], first["d"], rtol=1e-5)
+    # z does not change with the unit where that is a loading; where it is a variance it is another statistic's
+    np.testing.assert_allclose(turned.loc[first.index, "z"], first["z"], rtol=1e-5)
+    with pytest.raises(ic.ModelError, match="tells no means"):
+        by_marker.latent_means("metric")
+    with pytest.raises(ic.ModelError, match="such as 'scalar'"):
+        ic.invariance(hs, M3, "school", steps=("configural", "metric")).latent_means()
+
+
+def test_a_loading_takes_its_intercept_along_only_where_that_may_go():
+    data = simulated(np.random.default_rng(4), loading=-0.3)
+    options = {"steps": MEASUREMENT, "search": "test", "alpha": 0.001}
+    kept = ic.invariance(data, "f =~ a + b + c + d + e", "g", protect="d ~ 1", **options)
+    assert not {"f =~ d", "d ~ 1"} & set(kept.released["parameter"])
+    few = ic.invariance(data, "f =~ a + b + c + d + e", "g", partial=("a ~ 1", "b ~ 1", "c ~ 1"), **options)
+    assert few.released.empty  # two items link the groups' means, and stay
+    assert few.to_frame()["converged"].all()
+    assert few.to_frame()["n_released"].tolist() == [0, 0, 3]
+    assert "as was asked: a ~ 1; b ~ 1; c ~ 1" in few.describe()
+    assert "partly" in repr(few) or few.highest != "scalar"
+
+
+def test_a_search_that_loses_its_minimum_keeps_what_it_had(monkeypatch):
+    data = simulated(np.random.default_rng(4), intercept=0.4)
+
+    def fails_when_freed(given, model, options):
+        fit = fit_model(given, model, options)
+        return replace(fit, converged=False, trouble="as asked", _judged=None) if options.group_partial else fit
+
+    monkeypatch.setattr(designs, "fit_model", fails_when_freed)
+    with pytest.warns(ic.ConvergenceWarning, match="the search ended at step 'scalar'"):
+        found = ic.invariance(data, "f =~ a + b + c + d + e", "g", steps=MEASUREMENT, search="test")
+    assert found.released.empty
+    assert found.to_frame()["converged"].all()
+    assert found.to_frame()["rejected"].iloc[2]
+
+
+def test_a_search_frees_nothing_that_no_test_blames(hs):
+    found = ic.invariance(hs, M3, "school", search="test", protect="x3 ~ 1", steps=MEASUREMENT)
+    assert (found.released["pvalue"].dropna() < 0.05).all()
+
+
+def test_a_first_step_that_fits_poorly_is_said_to(hs, bfi):
+    assert "fits poorly" in ic.invariance(hs, M3, "school").describe()
+    one = "A =~ A1 + A2 + A3 + A4 + A5"
+    assert "fits poorly" not in quietly(lambda: ic.invariance(bfi, one, "gender", steps=MEASUREMENT)).describe()
+
+
+def test_an_instruments_model_over_waves_needs_no_syntax(codebook):
+    rng = np.random.default_rng(3)
+    people = np.tile(np.arange(150), 2)
+    trait = rng.normal(size=(150, 2))[people]
+    answers = np.clip(np.rint(2.5 + trait[:, [0, 0, 0, 1, 1, 1]] * 0.8 + 0.6 * rng.normal(size=(300, 6))), 1, 4)
+    answers[:, 2] = 5 - answers[:, 2]  # t3 is reversed
+    frame = pd.DataFrame(answers, columns=["t1", "t2", "t3", "c1", "c2", "c3"])
+    frame = frame.assign(school=people % 30, who=people, year=np.repeat([2024, 2025], 150))
+    waves = ic.read_responses(frame, codebook, school="school", teacher="who", wave="year")
+    found = quietly(lambda: ic.invariance(waves, wave="wave", person="teacher"))
+    assert found.latent_means()["factor"].tolist() == ["trust", "clarity"]
+    with pytest.raises(ic.ModelError, match="orthogonal=True needs model="):
+        ic.invariance(waves, wave="wave", person="teacher", orthogonal=True)
+
+
 def test_the_cfi_decides_and_the_others_stand_beside():
     change = {"cfi_diff": -0.02, "rmsea_diff": 0.001, "srmr_diff": 0.02}
-    assert CHEN.beyond(change, loadings=True) == ("cfi",)
-    assert CHEN.beyond(change, loadings=False) == ("cfi", "srmr")
+    assert CHEN.beyond(change, "loadings") == ("cfi",)
+    assert CHEN.beyond(change, "intercepts") == ("cfi", "srmr")
     nothing = dict.fromkeys(change, float("nan"))
-    assert CHEN.beyond(nothing, loadings=True) == ()
+    assert CHEN.beyond(nothing, "loadings") == ()
     assert cutoffs_of("chen", 300) is CHEN_SMALL
     assert cutoffs_of("chen", 301) is CHEN
     own = ic.Cutoffs(cfi=0.05, source="ours")
@@ -241,7 +325,11 @@ def test_the_record_says_what_was_found(hs):
         ({"group": "school", "steps": ("configural", "scalar")}, "put 'metric' first"),
         ({"group": "school", "steps": ("metric", "loadings")}, "same step twice"),
         ({"group": "school", "steps": ("configural",)}, "two steps or more"),
-        ({"group": "school", "partial": "visual =~ x9"}, "has no parameter"),
+        ({"group": "school", "partial": "visual =~ x9"}, "fixed, or not in the model"),
+        ({"group": "school", "partial": "visual =~ x1"}, "changes nothing"),
+        ({"group": "school", "partial": "x2 =~ visual"}, "changes nothing"),
+        ({"group": "school", "partial": "visual ~ 1", "steps": ("metric",)}, "no step holds equal"),
+        ({"group": "school", "search": "test", "effect_coding": True}, "leave out effect_coding"),
         ({"group": "school", "search": "score"}, "search='score'"),
         ({"group": "school", "cutoffs": "hu"}, "cutoffs='hu'"),
         ({"group": "school", "alpha": 5}, "for 5 % write 0.05"),

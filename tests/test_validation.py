@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,7 @@ def test_the_page_holds_the_figures_and_names_no_school(found, tmp_path):
     assert "school 7" not in page
     m = found.fit.fit_measures()
     assert f"{m['srmr']:.3f}" in text
+    assert page.count("<svg") == 3
     assert f"{found.rivals.to_frame()['bic'].iloc[0]:.3f}" in text
     assert "What this page does not show" in text
     assert "intervals 95 %" in text
@@ -89,7 +91,8 @@ def test_warnings_stand_on_the_page_in_place_of_being_raised(survey):
         found = ic.validate_instrument(survey, group="role", folds=0)
     assert any("20 schools" in message for message in found.warned)
     assert len(set(found.warned)) == len(found.warned)
-    assert all(message.split(";")[0] in found.to_html().replace("&#39;", "'") for message in found.warned[:2])
+    page = unescape(found.to_html())
+    assert all(message in page for message in found.warned)
 
 
 def test_what_can_not_be_computed_is_said(survey):
@@ -107,6 +110,13 @@ def test_over_waves_every_scale_is_by_itself(example):
     assert set(found.compared) == {scale.key for scale in example.instrument.scales if len(scale.item_keys) > 2}
     assert all(each.over == "waves" for each in found.compared.values())
     assert "reconstruction" in found.to_html()
+
+
+def test_options_that_do_not_exist_are_refused_at_once(survey):
+    with pytest.raises(ic.ModelError, match="'MRL' is not one of"):
+        ic.validate_instrument(survey, estimator="MRL")
+    with pytest.raises(ic.ModelError, match="'rol' is no column"):
+        ic.validate_instrument(survey, group="rol")
 
 
 def test_only_responses_are_taken():

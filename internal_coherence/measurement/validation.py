@@ -10,8 +10,17 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from internal_coherence.errors import CoherenceError, ModelError, told_once
+from internal_coherence.errors import (
+    CoherenceError,
+    ConvergenceWarning,
+    ModelError,
+    check_option,
+    listing,
+    told_once,
+    warn,
+)
 from internal_coherence.latent import Invariance, SemFit, cfa, invariance
+from internal_coherence.latent.estimation.estimators import KNOWN
 from internal_coherence.latent.preparing import Column, Missing
 from internal_coherence.latent.table.writing import quoted
 from internal_coherence.measurement.dimensionality.adequacy import SamplingAdequacy, kmo
@@ -48,8 +57,6 @@ class Validation(Record):
         Which; empty if none was read.
     n, n_schools, n_items : int
         Teachers, schools, items.
-    level : float
-        Of the intervals.
     estimator, missing : str
         Of the models.
     seed : int
@@ -70,7 +77,6 @@ class Validation(Record):
     n: int
     n_schools: int
     n_items: int
-    level: float
     estimator: str
     missing: str
     seed: int
@@ -139,7 +145,6 @@ def validate_instrument(
     estimator: str = "MLR",
     missing: Missing = "listwise",
     folds: int = 10,
-    level: float = 0.95,
     seed: int = 1,
     progress: bool = False,
 ) -> Validation:
@@ -156,8 +161,6 @@ def validate_instrument(
         Of the models, as `cfa` takes them.
     folds : int
         In which schools are held out when rivals are compared; 0 for none.
-    level : float
-        Of the intervals.
     seed : int
         From which samples are drawn, so that the same page comes out again.
     progress : bool
@@ -171,7 +174,7 @@ def validate_instrument(
     Raises
     ------
     ModelError
-        If these are no responses.
+        If these are no responses, or for an estimator or a group that does not exist.
 
     Notes
     -----
@@ -186,7 +189,12 @@ def validate_instrument(
     """
     if not isinstance(responses, Responses):
         raise ModelError(f"validate_instrument takes Responses (ic.read_responses), not {type(responses).__name__}")
+    check_option("estimator", estimator, tuple(KNOWN))
     wave = responses.latest()
+    if isinstance(group, str) and group not in wave.people and group not in wave.items:
+        raise ModelError(
+            f"group={group!r} is no column of the responses; there are {listing(wave.people.columns)}, or give one value a row"
+        )
     said: set[str] = set()
     heard: list[str] = []
     not_done: dict[str, str] = {}
@@ -196,7 +204,7 @@ def validate_instrument(
         try:
             return told_once(job, said, kept=heard)
         except CoherenceError as trouble:
-            not_done[section] = str(trouble)
+            not_done[section] = f"{not_done[section]}; {trouble}" if section in not_done else str(trouble)
             return None
 
     def section(name: str, *jobs: Callable[[], Any]) -> list[Any]:
@@ -213,8 +221,8 @@ def validate_instrument(
         lambda: parallel_analysis(wave, rng=rng.spawn(1)[0]),
         lambda: minimum_average_partial(wave),
     )
-    [reliabilities] = section("reliability", lambda: reliability(wave, level=level, rng=rng.spawn(1)[0]))
-    [fit] = section("structure", lambda: cfa(wave, **models))
+    [reliabilities] = section("reliability", lambda: reliability(wave, rng=rng.spawn(1)[0]))
+    [fit] = section("structure", lambda: _solved(cfa(wave, **models)))
     [rivals] = section("rivals", lambda: rival_structures(wave, folds=folds, rng=rng.spawn(1)[0], **models))
     [compared] = section("invariance", lambda: _invariance(responses, wave, group, models))
     evidence, shares, multilevel = section(
@@ -231,7 +239,6 @@ def validate_instrument(
         n=len(wave),
         n_schools=len(wave.schools),
         n_items=wave.items.shape[1],
-        level=level,
         estimator=estimator,
         missing=missing,
         seed=seed,
@@ -243,7 +250,7 @@ def validate_instrument(
         parallel=parallel,
         partials=partials,
         reliabilities=reliabilities,
-        fit=fit if fit is not None and fit.converged else None,
+        fit=fit,
         rivals=rivals,
         compared=compared,
         evidence=evidence,
@@ -252,18 +259,32 @@ def validate_instrument(
     )
 
 
+def _solved(fit: SemFit) -> SemFit:
+    if not fit.converged:
+        raise ModelError(f"the model has no minimum: {fit.trouble}")
+    return fit
+
+
 def _invariance(responses: Responses, wave: Responses, group: Column, models: Mapping[str, Any]) -> ByScale[Invariance]:
     """Return the steps of invariance of every scale of three items or more, by itself."""
     over_time = group is None
     if over_time and (len(responses.waves) < 2 or responses.teacher is None):
         raise ModelError("no groups were given, and there are no waves of teachers with ids")
-    found = {}
+    found: dict[str, Invariance] = {}
+    failed: dict[str, CoherenceError] = {}
     for scale in wave.instrument.scales:
         if len(scale.item_keys) > 2:
             name = f"{scale.key}_factor" if scale.key in wave.items else scale.key
             model = f"{quoted(name)} =~ {' + '.join(map(quoted, scale.item_keys))}"
-            if over_time:
-                found[scale.key] = invariance(responses, model, wave="wave", person="teacher", **models)
-            else:
-                found[scale.key] = invariance(wave, model, group, **models)
+            try:
+                if over_time:
+                    found[scale.key] = invariance(responses, model, wave="wave", person="teacher", **models)
+                else:
+                    found[scale.key] = invariance(wave, model, group, **models)
+            except CoherenceError as trouble:
+                failed[scale.key] = trouble
+    if failed and not found:
+        raise next(iter(failed.values()))
+    for key, why in failed.items():
+        warn(f"the invariance of {key!r} could not be tested: {why}", ConvergenceWarning)
     return ByScale(found)

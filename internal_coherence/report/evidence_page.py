@@ -13,7 +13,9 @@ from internal_coherence.instrument import RECONSTRUCTION_NOTICE
 from internal_coherence.measurement import Validation
 from internal_coherence.report import wording
 from internal_coherence.report.figures import as_svg
+from internal_coherence.report.model_figures import draw_residual_map
 from internal_coherence.report.pages import environment
+from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.reliability_figure import draw_reliability
 from internal_coherence.report.rivals_wording import describe_rivals
 from internal_coherence.report.tables import html_table
@@ -23,11 +25,13 @@ ITEM_COLUMNS: Final = (
     *("r_drop", "alpha_if_dropped", "flags"),
 )
 STEP_COLUMNS: Final = (
-    *("scale", "step", "converged", "chisq", "df", "cfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr"),
+    *("scale", "step", "n", "converged", "chisq", "df", "cfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr"),
     *("chisq_diff", "df_diff", "pvalue_diff", "cfi_diff", "rmsea_diff", "srmr_diff", "beyond"),
 )
 FIT: Final = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr")
 MOST_ROWS: Final = 500
+LEVEL: Final = 0.95
+"""Of every interval on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def validation_page(found: Validation, path: str | Path | None = None) -> str:
             found=found,
             sections=[make(found) for make in makers],
             notice=RECONSTRUCTION_NOTICE if found.status == "reconstructed" else "",
-            level=wording.level_text(found.level),
+            level=wording.level_text(LEVEL),
             made_by=wording.made_by(),
         )
     )
@@ -92,6 +96,11 @@ def validation_page(found: Validation, path: str | Path | None = None) -> str:
 
 def _table(caption: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> tuple[str, str]:
     shown = frame if columns is None else frame[[c for c in columns if c in frame]]
+    whole = [c for c in shown.select_dtypes("float") if (shown[c].dropna() % 1 == 0).all()]
+    shown = shown.astype(dict.fromkeys(whole, "Int64"))
+    shown = shown.rename(columns=lambda c: str(c).replace("_", " "))
+    for name in map(str, shown.select_dtypes("bool")):
+        shown = shown.assign(**{name: shown[name].map({True: "yes", False: "no"})})
     return caption, html_table(shown, most_rows=MOST_ROWS)
 
 
@@ -166,11 +175,16 @@ def _structure(found: Validation) -> Section:
     )
     fit = found.fit
     if fit is None:
-        section.paragraphs.extend([] if section.missing else ["The model found no minimum."])
         return section
+    section.figures.append(
+        as_svg(draw_path_diagram(fit), "validation-paths", "Path diagram", "Loadings as in the table")
+    )
+    section.figures.append(
+        as_svg(draw_residual_map(fit), "validation-residuals", "Residual correlations", "Items by items")
+    )
     m = fit.fit_measures()
     shown = [name + end for end in ("", "_scaled", "_robust") for name in FIT if name + end in m]
-    std = fit.standardized_solution(level=found.level)
+    std = fit.standardized_solution(level=LEVEL)
     numbers = ["est_std", "se", "ci_lower", "ci_upper"]
     loadings = std[std["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
     pairs = std[(std["op"] == "~~") & (std["lhs"] != std["rhs"])].rename(columns={"lhs": "factor", "rhs": "other"})
@@ -212,6 +226,9 @@ def _invariance(found: Validation) -> Section:
             f"{over.capitalize()} {', '.join(first.labels)}, every scale by itself; {rule}: {'; '.join(held)}."
         )
         frame = found.compared.to_frame().reset_index()
+        section.paragraphs.append(
+            "Each rests on the teachers who can be compared, n in the table; over time those who answered every wave."
+        )
         section.tables.append(_table("Step by step", frame, STEP_COLUMNS))
     return section
 

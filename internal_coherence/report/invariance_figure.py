@@ -45,7 +45,7 @@ def draw_invariance(found: Invariance, ax: Axes | None = None) -> Axes:
         places = [(sign * row[column], k) for k, row in enumerate(rows) if row[column] == row[column]]
         ax.plot([x for x, _ in places], [k for _, k in places], marker, color=colour, label=label, linestyle="none")
         for k, row in enumerate(rows):
-            limit = _limit(cutoffs, column, row["equal"])
+            limit = cutoffs.limit(column.removesuffix("_diff"), row["equal"].split(", ")[-1])
             if k and limit < inf:
                 ax.plot([limit, limit], [k - 0.32, k + 0.32], color=colour, linewidth=1.2, linestyle=(0, (2, 1.5)))
     ax.axvline(0.0, color=GREY, linewidth=0.8)
@@ -56,14 +56,6 @@ def draw_invariance(found: Invariance, ax: Axes | None = None) -> Axes:
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
-
-
-def _limit(cutoffs: Any, column: str, equal: str) -> float:
-    if column == "cfi_diff":
-        return float(cutoffs.cfi)
-    if column == "rmsea_diff":
-        return float(cutoffs.rmsea)
-    return float(cutoffs.srmr_loadings if equal == "loadings" else cutoffs.srmr_others)
 
 
 def _named(row: Mapping[Any, Any]) -> str:

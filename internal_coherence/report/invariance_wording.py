@@ -16,6 +16,9 @@ SAYS: Final = {
     "residuals": "what items have of their own varies alike, so that means of scale scores can be compared too",
     "means": "the factors have the same means",
 }
+LEAST_CFI: Final = 0.90
+MOST_RMSEA: Final = 0.08
+"""Beyond these a model is commonly said not to fit (Hu & Bentler 1999; Browne & Cudeck 1993)."""
 CAUTION: Final = (
     "That fit does not worsen beyond a cut-off does not show that nothing differs, and cut-offs were found by simulating particular"
     " models."
@@ -39,15 +42,33 @@ def describe_invariance(found: Invariance) -> str:
         f"Whether the survey measures alike {where} ({names}; n = {found.n}) was tested step by step ({found.estimator})."
     ]
     said += [_step(row) for row in found.steps.to_dict("records")]
+    said.append(_first_step(found))
+    if found.partial:
+        said.append(f"Free in all steps, as was asked: {'; '.join(found.partial)}.")
     if len(found.released):
-        listed = "; ".join(f"{row['parameter']} at {row['step']}" for row in found.released.to_dict("records"))
+        listed = "; ".join(
+            f"{row['parameter']} at {row['step']}{'' if row['chisq'] == row['chisq'] else ' with its loading'}"
+            for row in found.released.to_dict("records")
+        )
         said.append(
             f"Free all the same, found by score tests: {listed}. A search on the same data finds chance too: what it found should be"
             " tried on other data."
         )
+    if found.partial or len(found.released):
+        said.append("What a step says holds for the items that are equal; what is free can still move scale scores.")
     said.append(_means(found))
     said.append(f"Cut-offs: {found.cutoffs.source}. {CAUTION}")
     return " ".join(part for part in said if part)
+
+
+def _first_step(found: Invariance) -> str:
+    first = found.steps.to_dict("records")[0]
+    if not first["converged"] or (first["cfi"] >= LEAST_CFI and first["rmsea"] <= MOST_RMSEA):
+        return ""
+    return (
+        "The first step itself fits poorly, by the usual marks (CFI .90, RMSEA .08): that later ones fit not much worse does not make"
+        " the model right."
+    )
 
 
 def _step(row: Mapping[Any, Any]) -> str:
@@ -78,8 +99,10 @@ def _means(found: Invariance) -> str:
         return ""
     rows = means.to_dict("records")
     clear = [row for row in rows if row["pvalue"] < found.alpha]
-    shaky = any(row["equal"].endswith("intercepts") and row["worse"] for row in found.steps.to_dict("records"))
-    caution = " This leans on equal intercepts, with which fit worsened." if shaky else ""
+    taken = [row["step"] for row in found.steps.to_dict("records")]
+    until = found.steps.to_dict("records")[: taken.index(found.means_step) + 1]
+    shaky = [row["step"] for row in until if row["worse"]]
+    caution = f" This leans on what is equal at {' and '.join(shaky)}, where fit worsened." if shaky else ""
     if not clear:
         return f"No factor's mean differs clearly from {found.labels[0]}.{caution}"
     largest = max(clear, key=lambda row: abs(row["d"]))

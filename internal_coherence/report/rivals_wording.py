@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from math import nan
-from typing import Any, Final
+from typing import Final
 
 from internal_coherence.measurement import RivalStructures
 from internal_coherence.report.wording import decimal, percent
@@ -40,7 +39,7 @@ def describe_rivals(found: RivalStructures) -> str:
     same = "is the same model as"
     said += [f"{r['structure']} {same} {r['same_as']}: no such data tell them apart." for r in fitted if r["same_as"]]
     said += [f"In {r['structure']} a variance is negative: its numbers mean little." for r in fitted if r["improper"]]
-    said.append(_least_bic(fitted))
+    said.append(_least_bic(found))
     said.append(_held_out(found))
     said.append(_apart(found))
     said.append(_general(found))
@@ -48,8 +47,8 @@ def describe_rivals(found: RivalStructures) -> str:
     return " ".join(part for part in said if part)
 
 
-def _least_bic(fitted: Sequence[Mapping[Any, Any]]) -> str:
-    ranked = [row for row in fitted if row["bic"] == row["bic"]]
+def _least_bic(found: RivalStructures) -> str:
+    ranked = [row for row in found.ranked if row["bic"] == row["bic"]]
     if not ranked:
         return ""
     best = min(ranked, key=lambda row: row["bic"])
@@ -58,7 +57,7 @@ def _least_bic(fitted: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def _held_out(found: RivalStructures) -> str:
-    rows = [row for row in found.table.to_dict("records") if row.get("held_out", nan) == row.get("held_out", nan)]
+    rows = [row for row in found.ranked if row.get("held_out", nan) == row.get("held_out", nan)]
     if not found.folds or not rows:
         return ""
     first = max(rows, key=lambda row: row["held_out"])
@@ -70,7 +69,7 @@ def _held_out(found: RivalStructures) -> str:
     )
     units = "schools" if found.n_schools else "teachers"
     lost = [r["structure"] for r in found.table.to_dict("records") if r["converged"] and r["held_out"] != r["held_out"]]
-    without = f" {', '.join(lost)} could not be fitted without some of them." if lost else ""
+    without = f" {', '.join(lost)} could not be fitted with some {units} left out." if lost else ""
     return f"What {units} answer that it was not fitted to says {first['structure']} best; {also}.{without}"
 
 
@@ -84,8 +83,8 @@ def _apart(found: RivalStructures) -> str:
     pairs = f"{len(rows)} pair{'s' * (len(rows) > 1)} of scales"
     highest = f"{decimal(worst['correlation'])}, {worst['scale']} with {worst['other']}"
     return (
-        f"Of {pairs} {failed} share more with each other than one of them with its own items (Fornell & Larcker), and {close} have an"
-        f" HTMT2 above .85; the highest correlation is {highest}."
+        f"Of {pairs} {failed} have more in common with each other than one of the two has with its own items (Fornell & Larcker), and"
+        f" {close} have an HTMT2 above .85; the highest correlation is {highest}."
     )
 
 

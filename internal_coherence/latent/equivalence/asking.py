@@ -57,7 +57,7 @@ def invariance(
     model : str, optional
         In lavaan's syntax; of `Responses` by default one factor a scale.
     group : str or array, optional
-        A column, or one value a row: groups of different teachers.
+        A column, or one value a row: groups of different teachers. The first that occurs is what latent means are compared with.
     wave, person : str or array, optional
         In place of `group`: when each row was answered, and by whom. Of `Responses` with waves and teachers' ids ``wave="wave"``
         and ``person="teacher"``. Factors, and what each item has of its own, then covary over waves.
@@ -66,11 +66,12 @@ def invariance(
         ``"means"`` (of latent variables), or further kinds as `group_equal` of `cfa` has them. Each keeps what those before it hold
         equal.
     partial : str, or sequence of str or (str, str, str)
-        Parameters that are free in all steps: ``"trust =~ t2"``, ``"t2 ~ 1"``, ``"t2 ~~ t2"``.
+        Parameters that are free in all steps and groups: ``"trust =~ t2"``, ``"t2 ~ 1"``, ``"t2 ~~ t2"``.
     search : {"test", "indices"}, optional
         Where a step fails by the test of the difference, or by the indices, let go the parameter whose equality costs most by its
-        score test, until the step holds or only two loadings, or intercepts, of a factor are equal. The unit of the latent
-        variables is then their standard deviation in the first group, so that every loading is put to the test.
+        score test (with a loading its item's intercept), in all groups at once, until the step holds, no score test rejects, or only
+        two loadings, or intercepts, of a factor are equal. The unit of the latent variables is then their standard deviation in the
+        first group, so that every loading is put to the test.
     protect : as `partial`
         Parameters that a search may not let go.
     cutoffs : {"chen", "cheung.rensvold", "meade", "rutkowski.svetina"} or Cutoffs
@@ -126,6 +127,10 @@ def invariance(
         )
     if wave is None and person is not None:
         raise ModelError("invariance: person= links the same teachers over waves; give wave= too")
+    if search is not None and effect_coding:
+        raise ModelError(
+            "invariance: a search gives latent variables the unit of the first group; leave out effect_coding=True"
+        )
     taken = steps_of(steps)
     options = Options(
         kind="cfa",
@@ -151,9 +156,5 @@ def invariance(
     )
     check_cutoffs(cutoffs)
     rules = Rules(method=method, alpha=alpha, cutoffs=cutoffs, search=search, protected=released(protect))
-    design = (
-        OverGroups(data=data, model=model, options=options)
-        if wave is None
-        else over_time(data, model, options, wave, person)
-    )
+    design = OverGroups.of(data, model, options) if wave is None else over_time(data, model, options, wave, person)
     return Invariance.of(climbed(design, taken, rules, sorted(released(partial))))

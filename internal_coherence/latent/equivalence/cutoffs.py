@@ -16,55 +16,69 @@ class Cutoffs(Record):
 
     Parameters
     ----------
-    cfi : float
-        By which the CFI may fall.
-    rmsea, srmr_loadings, srmr_others : float
-        By which the RMSEA may rise, and the SRMR where loadings, or other parameters, become equal; infinite where a source
-        says nothing of it.
+    cfi, rmsea, srmr : float
+        By which the CFI may fall, and the others rise; infinite where a source says nothing of it.
+    cfi_loadings, rmsea_loadings, srmr_loadings : float, optional
+        The same where loadings become equal, if that is another.
     source : str
         Who proposed it.
     """
 
     cfi: float
     rmsea: float = float("inf")
-    srmr_loadings: float = float("inf")
-    srmr_others: float = float("inf")
+    srmr: float = float("inf")
+    cfi_loadings: float | None = None
+    rmsea_loadings: float | None = None
+    srmr_loadings: float | None = None
     source: str
 
-    def beyond(self, change: Mapping[str, float], *, loadings: bool) -> tuple[str, ...]:
+    def limit(self, index: str, kind: str) -> float:
+        """Return by how much an index may worsen where parameters of one kind become equal.
+
+        Parameters
+        ----------
+        index : {"cfi", "rmsea", "srmr"}
+        kind : str
+            As `group_equal` has it.
+
+        Returns
+        -------
+        float
+        """
+        own = getattr(self, f"{index}_loadings") if kind == "loadings" else None
+        return float(getattr(self, index) if own is None else own)
+
+    def beyond(self, change: Mapping[str, float], kind: str) -> tuple[str, ...]:
         """Return the indices that worsened beyond their cut-offs.
 
         Parameters
         ----------
         change : mapping
             ``cfi_diff, rmsea_diff, srmr_diff``; NaN is not beyond.
-        loadings : bool
-            Whether it was loadings that became equal.
+        kind : str
+            What became equal.
 
         Returns
         -------
         tuple of str
             Of ``"cfi"``, ``"rmsea"``, ``"srmr"``.
         """
-        found = {
-            "cfi": change["cfi_diff"] <= -self.cfi,
-            "rmsea": change["rmsea_diff"] >= self.rmsea,
-            "srmr": change["srmr_diff"] >= (self.srmr_loadings if loadings else self.srmr_others),
-        }
-        return tuple(name for name, is_beyond in found.items() if is_beyond)
+        worse = {"cfi": -change["cfi_diff"], "rmsea": change["rmsea_diff"], "srmr": change["srmr_diff"]}
+        return tuple(index for index, by in worse.items() if by >= self.limit(index, kind))
 
 
-CHEN: Final = Cutoffs(cfi=0.010, rmsea=0.015, srmr_loadings=0.030, srmr_others=0.015, source="Chen (2007)")
+CHEN: Final = Cutoffs(cfi=0.010, rmsea=0.015, srmr=0.015, srmr_loadings=0.030, source="Chen (2007)")
 CHEN_SMALL: Final = Cutoffs(
-    cfi=0.005, rmsea=0.010, srmr_loadings=0.025, srmr_others=0.005, source="Chen (2007), 300 rows or fewer"
+    cfi=0.005, rmsea=0.010, srmr=0.005, srmr_loadings=0.025, source="Chen (2007), 300 rows or fewer"
+)
+MANY: Final = Cutoffs(
+    cfi=0.010, rmsea=0.010, cfi_loadings=0.020, rmsea_loadings=0.030, source="Rutkowski & Svetina (2014), many groups"
 )
 NAMED: Final[Mapping[str, Cutoffs]] = {
     "chen": CHEN,
     "cheung.rensvold": Cutoffs(cfi=0.010, source="Cheung & Rensvold (2002)"),
     "meade": Cutoffs(cfi=0.002, source="Meade, Johnson & Braddy (2008)"),
-    "rutkowski.svetina": Cutoffs(
-        cfi=0.020, rmsea=0.030, source="Rutkowski & Svetina (2014), many groups, equal loadings"
-    ),
+    "rutkowski.svetina": MANY,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -15,8 +15,9 @@ from internal_coherence.latent.estimating import fit_model
 from internal_coherence.latent.options import Options
 from internal_coherence.latent.preparing import Column, column_of
 from internal_coherence.latent.sem_fit import SemFit
-from internal_coherence.latent.table.groups import Triple
+from internal_coherence.latent.table.groups import Triple, kind_of
 from internal_coherence.latent.table.par_table import ParTable
+from internal_coherence.latent.table.roles import roles
 from internal_coherence.latent.table.row import Row
 from internal_coherence.responses import Responses
 
@@ -37,6 +38,39 @@ class Measurement:
     std_lv: bool
     orthogonal: bool
     effect_coding: bool
+
+    @classmethod
+    def of(cls, data: pd.DataFrame | Responses, model: str | None, options: Options) -> Measurement:
+        """Take a user's model, or that of the responses' instrument."""
+        if model is None and not isinstance(data, Responses):
+            raise ModelError(
+                "invariance: what is the model? It may be left out only with Responses, whose instrument tells it"
+            )
+        if model is None and options.orthogonal:
+            raise ModelError(
+                "invariance: an instrument's own model has correlated factors; orthogonal=True needs model="
+            )
+        if model is not None and not isinstance(model, str):
+            raise ModelError(f"invariance takes a model in lavaan's syntax, not {type(model).__name__}")
+        return cls(
+            model=data.instrument if model is None and isinstance(data, Responses) else str(model),
+            std_lv=options.std_lv,
+            orthogonal=options.orthogonal,
+            effect_coding=options.effect_coding,
+        )
+
+    def kinds(self) -> dict[Triple, str]:
+        """Return the free parameters, and which kind each is; covariances both ways round."""
+        table = self.table(("1", "2"))
+        who = roles((row.lhs, row.op, row.rhs) for row in table.entries if row.group and not row.exo)
+        found: dict[Triple, str] = {}
+        for row in table.entries:
+            is_mean = row.op == "~1" and row.lhs in table.latent  # fixed, until intercepts are equal
+            if row.group == 1 and (row.free or is_mean):
+                found[row.lhs, row.op, row.rhs] = kind_of(row, who)
+                if row.op == "~~":
+                    found[row.rhs, row.op, row.lhs] = kind_of(row, who)
+        return found
 
     def table(self, groups: Sequence[str], equal: Sequence[str] = (), partial: Sequence[Triple] = ()) -> ParTable:
         """Return the model of several groups, some of it equal."""
@@ -75,12 +109,25 @@ class OverGroups:
         None for the instrument's own.
     options : Options
         Of every fit; what is equal is filled in.
+    kinds : mapping of (str, str, str) to str
+        The model's parameters that could be held equal.
     """
 
     data: pd.DataFrame | Responses
     model: str | None
     options: Options
+    kinds: Mapping[Triple, str]
     over: str = "groups"
+
+    @classmethod
+    def of(cls, data: pd.DataFrame | Responses, model: str | None, options: Options) -> OverGroups:
+        """Set out from a user's data; the model is read once, to know its parameters."""
+        measurement = Measurement.of(data, model, options)
+        return cls(data=data, model=model, options=options, kinds=measurement.kinds())
+
+    def kind(self, parameter: Triple) -> str:
+        """Return which kind a parameter is; empty if it is fixed or not there."""
+        return self.kinds.get(parameter, "")
 
     def fit(self, step: Step, partial: Sequence[Triple]) -> SemFit:
         """Fit one step."""
@@ -110,13 +157,23 @@ class OverTime:
         In their order.
     options : Options
         Of every fit.
+    kinds : mapping of (str, str, str) to str
+        The model's parameters that could be held equal, named without waves.
+    names : mapping of str to str
+        What every variable of a wave is called without it.
     """
 
     frame: pd.DataFrame
     measurement: Measurement
     waves: tuple[str, ...]
     options: Options
+    kinds: Mapping[Triple, str]
+    names: Mapping[str, str]
     over: str = "waves"
+
+    def kind(self, parameter: Triple) -> str:
+        """Return which kind a parameter is; empty if it is fixed or not there."""
+        return self.kinds.get(parameter, "")
 
     def fit(self, step: Step, partial: Sequence[Triple]) -> SemFit:
         """Fit one step."""
@@ -124,8 +181,7 @@ class OverTime:
 
     def plain(self, row: Row) -> Triple:
         """Return a parameter under its name without the wave."""
-        known = names_without_waves(self.measurement.table(self.waves))
-        return known[row.lhs], row.op, known[row.rhs] if row.rhs else ""
+        return self.names[row.lhs], row.op, self.names[row.rhs] if row.rhs else ""
 
     def labels(self, fit: SemFit) -> tuple[str, ...]:  # noqa: ARG002  # groups tell theirs by the fit
         """Return the waves."""
@@ -172,16 +228,7 @@ def over_time(
         cluster = "school" if cluster is None else cluster
     if not isinstance(frame, pd.DataFrame):
         raise ResponseError(f"invariance takes a data frame or Responses, not {type(data).__name__}")
-    if model is None and not isinstance(data, Responses):
-        raise ModelError(
-            "invariance: what is the model? It may be left out only with Responses, whose instrument tells it"
-        )
-    measurement = Measurement(
-        model=data.instrument if model is None and isinstance(data, Responses) else str(model),
-        std_lv=options.std_lv,
-        orthogonal=options.orthogonal,
-        effect_coding=options.effect_coding,
-    )
+    measurement = Measurement.of(data, model, options)
     items = measurement.table(("1", "2")).observed
     if absent := [item for item in items if item not in frame]:
         raise ResponseError(f"invariance: the data have no column {listing(absent)}")
@@ -196,4 +243,11 @@ def over_time(
         meanstructure=None,
         cluster=None if school is None else SCHOOL,
     )
-    return OverTime(frame=laid.frame, measurement=measurement, waves=laid.waves, options=of_rows)
+    return OverTime(
+        frame=laid.frame,
+        measurement=measurement,
+        waves=laid.waves,
+        options=of_rows,
+        kinds=measurement.kinds(),
+        names=names_without_waves(measurement.table(laid.waves)),
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal, Protocol
 
 import numpy as np
 
-from internal_coherence.errors import CoherenceError, ConvergenceWarning, told_once, warn
+from internal_coherence.errors import CoherenceError, ConvergenceWarning, ModelError, told_once, warn
 from internal_coherence.latent.comparing import Method, compare, indices_of
 from internal_coherence.latent.equivalence.cutoffs import Cutoffs, cutoffs_of
 from internal_coherence.latent.equivalence.searching import Tie, may_go, ties
@@ -31,6 +32,9 @@ class Design(Protocol):
 
     def plain(self, row: Row) -> Triple:
         """Return a parameter as `partial` names it."""
+
+    def kind(self, parameter: Triple) -> str:
+        """Return a parameter's kind, as `group_equal` has it; empty if it is fixed or not there."""
 
     def labels(self, fit: SemFit) -> tuple[str, ...]:
         """Return what the groups, or waves, are called."""
@@ -115,7 +119,7 @@ class Rules:
 
     def beyond(self, change: dict[str, float], step: Step, n: int) -> tuple[str, ...]:
         """Return the indices of n rows that worsened beyond their cut-offs; the CFI decides."""
-        return cutoffs_of(self.cutoffs, n).beyond(change, loadings=step.kind == "loadings")
+        return cutoffs_of(self.cutoffs, n).beyond(change, step.kind)
 
     def goes_on(self, change: dict[str, float], step: Step, n: int) -> bool:
         """Return whether something more must be let go."""
@@ -134,8 +138,8 @@ class Ladder:
         What is fitted.
     rules : Rules
         When a step holds.
-    partial : list of (str, str, str)
-        What is free all the same.
+    asked : tuple of (str, str, str)
+        What the user has free in all steps.
     rungs : list of Rung
         In their order.
     released : list of Released
@@ -146,14 +150,14 @@ class Ladder:
 
     design: Design
     rules: Rules
-    partial: list[Triple]
+    asked: tuple[Triple, ...]
     rungs: list[Rung] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
 
     def climb(self, step: Step) -> None:
         """Take one step."""
-        fit = told_once(lambda: self.design.fit(step, self.partial), self.said)
+        fit = told_once(lambda: self.design.fit(step, self._free()), self.said)
         if not fit.converged:
             warn(
                 f"invariance: step {step.name!r} did not converge; later steps are compared with the one before it",
@@ -161,29 +165,42 @@ class Ladder:
             )
         full = change = self._change(step, fit)
         while fit.converged and self.rules.goes_on(change, step, fit.n):
-            tie = next((t for t in ties(fit, step.kind) if may_go(t, fit, step.kind, self._protected(fit))), None)
+            tie = self._worst(step, fit)
             if tie is None:
                 break
-            self._let_go(step, tie)
-            fit = told_once(lambda: self.design.fit(step, self.partial), self.said)
-            change = self._change(step, fit)
-        self.rungs.append(Rung(step=step, fit=fit, change=change, full=full, n_released=len(self.partial)))
+            let_go = self._with(step, tie)
+            freer = told_once(partial(self.design.fit, step, self._free(let_go)), self.said)
+            if not freer.converged:
+                named = " ".join(self.design.plain(tie.row))
+                message = f"with {named!r} free it did not converge; what was found before stands"
+                warn(f"invariance: the search ended at step {step.name!r}: {message}", ConvergenceWarning)
+                break
+            self.released += let_go
+            fit, change = freer, self._change(step, freer)
+        free = sum(self.design.kind(triple) in step.equal for triple in self._free())
+        self.rungs.append(Rung(step=step, fit=fit, change=change, full=full, n_released=free))
 
-    def _protected(self, fit: SemFit) -> set[Triple]:
-        return {
-            (row.lhs, row.op, row.rhs)
-            for row in fit.table.entries
-            if row.group and self.design.plain(row) in self.rules.protected
-        }
+    def _free(self, more: Sequence[Released] = ()) -> list[Triple]:
+        """Return what is free all the same, by the user or the search."""
+        return [*self.asked, *(released.parameter for released in (*self.released, *more))]
 
-    def _let_go(self, step: Step, tie: Tie) -> None:
+    def _worst(self, step: Step, fit: SemFit) -> Tie | None:
+        """Return the parameter whose equality costs most, of those that may go and whose test rejects."""
+        named = {(row.lhs, row.op, row.rhs): self.design.plain(row) for row in fit.table.entries if row.group}
+        free = set(self._free())
+        kept = {own for own, plain in named.items() if plain in self.rules.protected}
+        gone = {own for own, plain in named.items() if plain in free}
+        may = (tie for tie in ties(fit, step.kind) if may_go(tie, fit, step.kind, kept, gone))
+        return next((tie for tie in may if tie.pvalue < self.rules.alpha), None)
+
+    def _with(self, step: Step, tie: Tie) -> list[Released]:
+        """Return a parameter, and what goes with it: of an item whose loading differs an equal intercept means nothing."""
         parameter = self.design.plain(tie.row)
-        self.partial.append(parameter)
-        self.released.append(Released(step=step.name, parameter=parameter, tie=tie))
-        if step.kind == "loadings" and (intercept := (parameter[2], "~1", "")) not in self.partial:
-            # Of an item whose loading differs, an equal intercept means nothing.
-            self.partial.append(intercept)
-            self.released.append(Released(step=step.name, parameter=intercept, tie=None))
+        found = [Released(step=step.name, parameter=parameter, tie=tie)]
+        intercept = (parameter[2], "~1", "")
+        if step.kind == "loadings" and self.design.kind(intercept) == "intercepts" and intercept not in self._free():
+            found.append(Released(step=step.name, parameter=intercept, tie=None))
+        return found
 
     def _change(self, step: Step, fit: SemFit) -> dict[str, float]:
         """Return how fit changed from the last step that converged."""
@@ -203,7 +220,7 @@ class Ladder:
         return changed | {"chisq_diff": row["chisq_diff"], "df_diff": row["df_diff"], "pvalue_diff": row["pvalue"]}
 
 
-def climbed(design: Design, steps: Sequence[Step], rules: Rules, partial: Sequence[Triple]) -> Ladder:
+def climbed(design: Design, steps: Sequence[Step], rules: Rules, asked: Sequence[Triple]) -> Ladder:
     """Take all steps.
 
     Parameters
@@ -214,14 +231,25 @@ def climbed(design: Design, steps: Sequence[Step], rules: Rules, partial: Sequen
         In their order.
     rules : Rules
         When a step holds.
-    partial : sequence of (str, str, str)
-        What is free from the beginning.
+    asked : sequence of (str, str, str)
+        What is free in all steps.
 
     Returns
     -------
     Ladder
+
+    Raises
+    ------
+    ModelError
+        For something in `asked` that is never held equal.
     """
-    ladder = Ladder(design=design, rules=rules, partial=list(partial))
+    every = steps[-1].equal
+    for parameter in asked:
+        kind = design.kind(parameter)
+        if kind not in every:
+            why = f"one of the {kind}, which no step holds equal" if kind else "fixed, or not in the model"
+            raise ModelError(f"partial: {' '.join(parameter).strip()!r} is {why}; letting it differ changes nothing")
+    ladder = Ladder(design=design, rules=rules, asked=tuple(asked))
     for step in steps:
         ladder.climb(step)
     return ladder

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from internal_coherence.errors import ModelError, check_option
+from internal_coherence.errors import ModelError, check_level, check_option
 from internal_coherence.latent.comparing import indices_of
 from internal_coherence.latent.equivalence.cutoffs import Cutoffs, cutoffs_of
 from internal_coherence.latent.equivalence.ladder import Ladder, Released, Rules, Rung
+from internal_coherence.latent.equivalence.latent_means import mean_differences
 from internal_coherence.latent.sem_fit import SemFit
+from internal_coherence.latent.table.groups import Triple
 from internal_coherence.records import Record
 
 
@@ -36,6 +38,10 @@ class Invariance(Record):
         Level of the test of the difference.
     cutoffs : Cutoffs
         By how much indices may worsen.
+    method, missing : str
+        How differences of χ² are scaled, and what was done with missing answers.
+    partial, protect : tuple of str
+        What the user had free in all steps, and what a search might not let go.
     search : {"test", "indices"} or None
         By what parameters were let go.
     steps : DataFrame
@@ -51,6 +57,10 @@ class Invariance(Record):
     estimator: str
     alpha: float
     cutoffs: Cutoffs
+    method: str
+    missing: str
+    partial: tuple[str, ...]
+    protect: tuple[str, ...]
     search: str | None
     steps: pd.DataFrame
     released: pd.DataFrame
@@ -68,6 +78,10 @@ class Invariance(Record):
             estimator=first.estimator,
             alpha=ladder.rules.alpha,
             cutoffs=cutoffs_of(ladder.rules.cutoffs, first.n),
+            method=ladder.rules.method,
+            missing=first.missing,
+            partial=tuple(map(_written, ladder.asked)),
+            protect=tuple(sorted(map(_written, ladder.rules.protected))),
             search=ladder.rules.search,
             steps=pd.DataFrame([_row(rung, ladder.rules) for rung in ladder.rungs]),
             released=_released(ladder.released),
@@ -76,7 +90,7 @@ class Invariance(Record):
 
     @property
     def fits(self) -> Mapping[str, SemFit]:
-        """The fit of every step, by its name."""
+        """The fit of every step, by its name: ``found.fits["scalar"]``."""
         return self._fits
 
     @property
@@ -90,12 +104,12 @@ class Invariance(Record):
         return held
 
     def latent_means(self, step: str | None = None, level: float = 0.95) -> pd.DataFrame:
-        """Return the means of the latent variables against the first group, or wave.
+        """Return how the means of the latent variables differ from those of the first group, or wave.
 
         Parameters
         ----------
         step : str, optional
-            Of which fit; by default the last with equal intercepts and free means.
+            Of which fit; by default the first with equal intercepts and free means.
         level : float
             Of the limits.
 
@@ -103,41 +117,36 @@ class Invariance(Record):
         -------
         DataFrame
             ``factor, label, est, se, z, pvalue, ci_lower, ci_upper, d``: the difference from the first, and that in standard
-            deviations of the latent variable there.
+            deviations of the latent variable there. A factor below others is left out: its means are told by theirs.
 
         Raises
         ------
         ModelError
-            If no step has equal intercepts and free means, or that one did not converge.
+            If that step has no equal intercepts, or no free means, or did not converge; or there is none that has.
         """
-        name = self._means_step() if step is None else step
+        check_level(level)
+        name = self.means_step if step is None else step
         check_option("step", name, tuple(self._fits))
         fit = self._fits[name]
-        table = fit.parameter_estimates(level)
-        latent = list(fit.latent)
-        means = table[(table["op"] == "~1") & table["lhs"].isin(latent)].drop_duplicates(["lhs", "group"])
-        variances = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"]) & table["lhs"].isin(latent)]
-        k = len(latent) if self.over == "groups" else len(latent) // len(self.labels)
-        factors = latent[:k] if self.over == "groups" else [f.removesuffix(f".{self.labels[0]}") for f in latent[:k]]
-        sd = dict(zip(factors, np.sqrt(variances["est"].to_numpy()[:k]), strict=True))
-        named = means.assign(
-            factor=np.tile(factors, len(means) // k),
-            label=np.repeat(self.labels, k),
-        )
-        later = named[named["label"] != self.labels[0]]
-        columns = ["factor", "label", "est", "se", "z", "pvalue", "ci_lower", "ci_upper"]
-        found = later[columns].reset_index(drop=True)
-        return found.assign(d=found["est"] / found["factor"].map(sd))
+        if name not in self._steps_with_means:
+            raise ModelError(
+                f"step {name!r} tells no means of latent variables: they take equal intercepts and means that are free"
+            )
+        return mean_differences(fit, self.labels, over_waves=self.over == "waves", level=level)
 
-    def _means_step(self) -> str:
-        for name in reversed(list(self._fits)):
-            row = self.steps[self.steps["step"] == name].iloc[0]
-            kinds = row["equal"].split(", ")
-            if "intercepts" in kinds and "means" not in kinds and row["converged"]:
-                return name
-        raise ModelError(
-            "latent means can be compared only where intercepts are equal: no such step was fitted, or converged"
-        )
+    @property
+    def means_step(self) -> str:
+        """The step whose latent means are compared: the first with equal intercepts and free means."""
+        if not self._steps_with_means:
+            raise ModelError(
+                "means of latent variables take a step with equal intercepts and free means, such as 'scalar'"
+            )
+        return self._steps_with_means[0]
+
+    @property
+    def _steps_with_means(self) -> list[str]:
+        kinds = {row["step"]: row["equal"].split(", ") for row in self.steps.to_dict("records") if row["converged"]}
+        return [str(step) for step, equal in kinds.items() if "intercepts" in equal and "means" not in equal]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a step.
@@ -145,11 +154,12 @@ class Invariance(Record):
         Returns
         -------
         DataFrame
-            ``step, equal, converged``; ``chisq, df, pvalue`` as the estimator corrects them; ``cfi, rmsea, rmsea_ci_lower,
+            ``step, equal, n, converged``; ``chisq, df, pvalue`` as the estimator corrects them; ``cfi, rmsea, rmsea_ci_lower,
             rmsea_ci_upper, srmr``, robust where they are, ``aic, bic``; the differences from the step before, ``chisq_diff, df_diff,
-            pvalue_diff, cfi_diff, rmsea_diff, srmr_diff``; the test before anything was let go, ``chisq_diff_full, df_diff_full,
-            pvalue_diff_full``, and ``n_released``; whether the test of the difference ``rejected``, which indices worsened ``beyond``
-            their cut-offs, and whether the CFI is among them: then fit is ``worse``.
+            pvalue_diff, cfi_diff, rmsea_diff, srmr_diff``, of which a scaled ``chisq_diff`` is not the difference of two scaled χ²;
+            the test before anything was let go, ``chisq_diff_full, df_diff_full, pvalue_diff_full``, and ``n_released``, how many
+            parameters are free of those that the step would hold equal; whether the test of the difference ``rejected``, which
+            indices worsened ``beyond`` their cut-offs, and whether the CFI is among them: then fit is ``worse``.
         """
         return self.steps
 
@@ -182,6 +192,8 @@ class Invariance(Record):
 
     def __repr__(self) -> str:
         held = self.highest or "no step"
+        free = {row["step"]: row["n_released"] for row in self.steps.to_dict("records")}.get(held, 0)
+        held = f"{held}, partly," if free else held
         return f"<Invariance over {len(self.labels)} {self.over}, {self.estimator}: {held} holds; n = {self.n}>"
 
 
@@ -193,6 +205,7 @@ def _row(rung: Rung, rules: Rules) -> dict[str, Any]:
     return {
         "step": rung.step.name,
         "equal": ", ".join(rung.step.equal),
+        "n": fit.n,
         "converged": fit.converged,
         **{name: float(m.get(name + end, np.nan)) for name in ("chisq", "df", "pvalue")},
         **indices_of(fit),
@@ -206,14 +219,18 @@ def _row(rung: Rung, rules: Rules) -> dict[str, Any]:
     }
 
 
+def _written(parameter: Triple) -> str:
+    lhs, op, rhs = parameter
+    return f"{lhs} ~ 1" if op == "~1" else f"{lhs} {op} {rhs}"
+
+
 def _released(given: list[Released]) -> pd.DataFrame:
     rows = []
     for released in given:
-        lhs, op, rhs = released.parameter
         tie = released.tie
         nothing = {"chisq": np.nan, "df": np.nan, "pvalue": np.nan, "epc": np.nan}
         score = (
             nothing if tie is None else {"chisq": tie.chisq, "df": float(tie.df), "pvalue": tie.pvalue, "epc": tie.epc}
         )
-        rows.append({"step": released.step, "parameter": f"{lhs} {op} {rhs}".replace("~1 ", "~ 1").strip(), **score})
+        rows.append({"step": released.step, "parameter": _written(released.parameter), **score})
     return pd.DataFrame(rows, columns=["step", "parameter", "chisq", "df", "pvalue", "epc"])

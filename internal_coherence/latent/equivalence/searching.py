@@ -88,8 +88,8 @@ def _tied(table: ParTable, kind: str) -> Iterator[tuple[Row, list[int]]]:
             yield row, pairs
 
 
-def may_go(tie: Tie, fit: SemFit, kind: str, protected: Collection[Triple]) -> bool:
-    """Return whether a parameter may be let go: two loadings, or intercepts, of every factor stay equal.
+def may_go(tie: Tie, fit: SemFit, kind: str, kept: Collection[Triple], free: Collection[Triple]) -> bool:
+    """Return whether a parameter may be let go: of every factor two loadings, or intercepts, stay equal.
 
     Parameters
     ----------
@@ -99,24 +99,26 @@ def may_go(tie: Tie, fit: SemFit, kind: str, protected: Collection[Triple]) -> b
         The fit in which it is tied.
     kind : str
         As `group_equal` has it.
-    protected : collection of (str, str, str)
-        What must stay equal in any case.
+    kept : collection of (str, str, str)
+        What must stay equal in any case. With a loading its item's intercept goes too, so that neither may be among them.
+    free : collection of (str, str, str)
+        What is free already. An item whose intercept is free does not link groups, whatever its loading.
 
     Returns
     -------
     bool
     """
-    triple = (tie.row.lhs, tie.row.op, tie.row.rhs)
-    if triple in protected:
+    row = tie.row
+    item = row.rhs if kind == "loadings" else row.lhs
+    if (row.lhs, row.op, row.rhs) in kept or (kind == "loadings" and (item, "~1", "") in kept):
         return False
     if kind not in ("loadings", "intercepts"):
         return True
-    tied = {(row.lhs, row.op, row.rhs) for row, _ in _tied(fit.table, kind)}
-    first = [row for row in fit.table.entries if row.op == "=~" and row.group == 1]
-    item = tie.row.rhs if kind == "loadings" else tie.row.lhs
-    for factor in {row.lhs for row in first if row.rhs == item}:
-        items = [row.rhs for row in first if row.lhs == factor]
-        equal = [(factor, "=~", i) if kind == "loadings" else (i, "~1", "") for i in items]
-        if sum(triple in tied for triple in equal) <= 2:
+    tied = {(other.lhs, other.op, other.rhs) for other, _ in _tied(fit.table, kind)}
+    first = [other for other in fit.table.entries if other.op == "=~" and other.group == 1]
+    for factor in {other.lhs for other in first if other.rhs == item}:
+        items = [other.rhs for other in first if other.lhs == factor and (other.rhs, "~1", "") not in free]
+        equal = [(factor, "=~", i) if kind == "loadings" else (i, "~1", "") for i in items if i != item]
+        if sum(triple in tied for triple in equal) < 2:
             return False
     return True

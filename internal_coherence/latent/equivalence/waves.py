@@ -85,7 +85,10 @@ def panel(
         part.index = pd.Index(who[(labels == w).to_numpy()])
         if part.index.has_duplicates:
             twice = part.index[part.index.duplicated()].unique()
-            raise ResponseError(f"invariance: the same person stands twice in wave {w!r}: {listing(twice, 4)}")
+            raise ResponseError(
+                f"invariance: the same person stands twice in wave {w!r}: {listing(twice, 4)}; if ids are"
+                " those of a school, give person=school + '/' + id"
+            )
     wide = pd.concat([part.add_suffix(in_wave("", w)) for w, part in parts.items()], axis=1)
     if sum(len(part) for part in parts.values()) == len(wide):
         raise ResponseError("invariance: nobody answered in two waves; do the ids mean the same person in every wave?")
@@ -98,7 +101,9 @@ def _first_schools(school: pd.Series, wave: pd.Series, person: pd.Series, waves:
     rows = pd.DataFrame({"school": school.to_numpy(), "wave": wave.to_numpy(), "person": person.to_numpy()})
     schools = rows.sort_values("wave", key=lambda x: x.map(waves.index), kind="stable").groupby("person")["school"]
     if moved := int(schools.nunique().gt(1).sum()):
-        warn(f"invariance: {moved} teachers changed schools; they are counted to their first", CoherenceWarning)
+        warn(
+            f"invariance: {moved} teacher{'s' * (moved > 1)} changed schools, and count to the first", CoherenceWarning
+        )
     return schools.first()
 
 

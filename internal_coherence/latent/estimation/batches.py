@@ -49,7 +49,7 @@ class Stack:
     mean: Array
     share: Array
 
-    def of(self, layers: Flags) -> Stack:
+    def of(self, layers: Flags | slice) -> Stack:
         """Return some of the samples."""
         return Stack(ram=self.ram, cov=self.cov[layers], mean=self.mean[layers], share=self.share[layers])
 
@@ -73,7 +73,7 @@ def solve_many(stacks: Sequence[Stack], start: Array, Z: Array | None) -> tuple[
         Which found a minimum; the others are where they came to.
     """
     B, size = len(stacks[0].cov), layers_at_once(len(start))
-    parts = [np.arange(B) // size == k for k in range(-(-B // size))]
+    parts = [slice(k, k + size) for k in range(0, B, size)]
     found = [_solve([stack.of(part) for stack in stacks], start, Z) for part in parts]
     return np.concatenate([theta for theta, _ in found]), np.concatenate([done for _, done in found])
 
@@ -121,12 +121,10 @@ def _step(layers: Sequence[Stack], theta: Array, Z: Array | None, *, observed: b
 
 def _downhill(layers: Sequence[Stack], theta: Array, move: Array, value: Array, size: Array) -> tuple[Array, Flags]:
     """Return each sample's next point, halved until the discrepancy falls, and whether it did."""
-    length, fallen = np.ones(len(theta)), np.zeros(len(theta), dtype=bool)
-    for _ in range(HALVINGS):
+    length, near = np.ones(len(theta)), (size >= 0) & (size < NEAR)
+    trial, fallen = theta + move, near
+    for _ in range(0 if near.all() else HALVINGS):
         trial = theta + length[:, None] * move
-        near = (size >= 0) & (size < NEAR)
-        if near.all():
-            return trial, near
         try:
             fallen = near | ((_values(layers, trial) <= value - 1e-4 * length * size) & (size > 0))
         except np.linalg.LinAlgError:  # a Σ that is not positive definite: all go half as far, which costs little

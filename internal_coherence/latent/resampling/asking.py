@@ -8,9 +8,18 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from internal_coherence.errors import ModelError, SmallSampleWarning, check_draws, check_option, listing, warn
+from internal_coherence.errors import (
+    ConvergenceWarning,
+    ModelError,
+    SmallSampleWarning,
+    check_draws,
+    check_option,
+    closest,
+    listing,
+    warn,
+)
 from internal_coherence.latent.comparing import refuse_unlike
-from internal_coherence.latent.resampling.drawing import Units, reordered, where_it_holds
+from internal_coherence.latent.resampling.drawing import FEW_SCHOOLS, Units, reordered, where_it_holds
 from internal_coherence.latent.resampling.record import Bootstrap
 from internal_coherence.latent.resampling.refitting import Refit, Refitted, Samples, Wanted
 from internal_coherence.latent.resampling.running import mapped
@@ -19,8 +28,6 @@ from internal_coherence.latent.sem_fit import SemFit
 Resample = Literal["auto", "schools", "rows"]
 COMPARED: Final = ("chisq", "cfi", "rmsea", "srmr")
 FEWEST: Final = 50
-FEW_SCHOOLS: Final = 20
-"""Fewer schools than this make a bootstrap of them too narrow (Cameron, Gelbach & Miller 2008)."""
 
 
 def bootstrap(
@@ -48,7 +55,7 @@ def bootstrap(
     draws : int
         Samples; 50 or more, 1000 for limits that stay where they are.
     resample : {"auto", "schools", "rows"}
-        What is drawn, within each group: by default schools where the fit knows them.
+        What is drawn: by default schools where the fit knows them, else rows; within each group, unless a school is in several.
     bollen_stine : bool
         Draw from rows that were moved to where `fit` holds: its χ², and differences from `against`, then show how large they become
         where it is true, whatever the answers' distribution and the schools.
@@ -76,7 +83,9 @@ def bootstrap(
     Warns
     -----
     SmallSampleWarning
-        With fewer than 20 schools, and where more than a tenth of the draws failed.
+        With fewer than 30 schools.
+    ConvergenceWarning
+        Where more than a tenth of the draws failed.
 
     Notes
     -----
@@ -101,6 +110,11 @@ def bootstrap(
         raise ModelError("bootstrap: missing='pairwise' keeps covariances only; use 'listwise' or 'fiml'")
     if against is not None:
         refuse_unlike((fit, against), ("the model", "against="))
+        if against.df >= fit.df:
+            has = f"{against.df} degrees of freedom, and the model {fit.df}"
+            raise ModelError(
+                f"bootstrap: against= is the less restricted model, but it has {has}; is it the other way round?"
+            )
     kept = _measures(fit, measures, default=COMPARED if against is not None or bollen_stine else ())
     by_school = resample == "schools" or (resample == "auto" and fit.n_clusters > 0)
     own = tuple(fit._fitted.problem.samples)
@@ -118,7 +132,7 @@ def bootstrap(
     found = mapped(job, rngs, workers=workers, progress=progress, what="bootstrap")
     drawn = Bootstrap.of(fit, against, found, units=units, measures=kept, bollen_stine=bollen_stine)
     if drawn.n_failed > 0.1 * n:
-        warn(f"bootstrap: {drawn.n_failed} of {n} draws found no minimum and are left out", SmallSampleWarning)
+        warn(f"bootstrap: {drawn.n_failed} of {n} draws found no minimum and are left out", ConvergenceWarning)
     return drawn
 
 
@@ -126,7 +140,9 @@ def _measures(fit: SemFit, given: Sequence[str], default: tuple[str, ...]) -> tu
     names = (given,) if isinstance(given, str) else tuple(given)
     known = list(fit.fit_measures().index)
     if unknown := [name for name in names if name not in known]:
-        raise ModelError(f"measures: {listing(unknown)} are not among {listing(known, 60)}")
+        raise ModelError(
+            f"measures: there is no {listing(unknown)}{closest(unknown[0], known)} (all: fit.fit_measures())"
+        )
     return tuple(dict.fromkeys((*default, *names)))
 
 

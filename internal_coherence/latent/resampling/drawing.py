@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from internal_coherence.moments.saturated import pattern_moments, saturated_norm
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+FEW_SCHOOLS: Final = 30
+"""Limits from fewer drawn schools are too narrow (Cameron, Gelbach & Miller 2008)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,27 +46,34 @@ class Units:
     sizes : tuple of int
         Rows of each group.
     schools : tuple of tuple of array, or None
-        For each stratum, a group or all groups together, its schools; each as one array of rows a group.
+        For each stratum its schools, each as one array of rows a group. A group is a stratum where no school is in two groups;
+        otherwise all groups are one.
+    codes : (U,) array of int
+        The schools' numbers, stratum by stratum; empty where rows are drawn.
     """
 
     sizes: tuple[int, ...]
     schools: tuple[tuple[tuple[Integers, ...], ...], ...] | None
+    codes: Integers
 
     @classmethod
     def of(cls, samples: Sequence[Sample], *, by_school: bool) -> Units:
         """Find what samples can be drawn from."""
         sizes = tuple(len(sample.answers("resampling needs")) for sample in samples)
         if not by_school:
-            return cls(sizes=sizes, schools=None)
+            return cls(sizes=sizes, schools=None, codes=np.zeros(0, dtype=np.intp))
         if any(sample.cluster is None for sample in samples):
-            raise ModelError("drawing schools needs to know them: fit with cluster=")
-        codes = [np.asarray(sample.cluster) for sample in samples]
-        every = np.unique(np.concatenate(codes))
-        nested = sum(len(np.unique(c)) for c in codes) == len(every)
-        strata = [np.unique(c) for c in codes] if nested else [every]
-        rows = [[np.flatnonzero(c == school) for c in codes] for school in every]
-        where = {int(school): tuple(found) for school, found in zip(every, rows, strict=True)}
-        return cls(sizes=sizes, schools=tuple(tuple(where[int(s)] for s in stratum) for stratum in strata))
+            raise ModelError("drawing schools, or leaving them out, takes a fit that knows them: fit with cluster=")
+        nobody, rows = np.zeros(0, dtype=np.intp), [_rows_of_schools(np.asarray(s.cluster)) for s in samples]
+        own = [sorted(found) for found in rows]
+        every = sorted({code for codes in own for code in codes})
+        strata = own if sum(map(len, own)) == len(every) else [every]
+        schools = tuple(
+            tuple(tuple(found.get(code, nobody) for found in rows) for code in stratum) for stratum in strata
+        )
+        return cls(
+            sizes=sizes, schools=schools, codes=np.array([c for stratum in strata for c in stratum], dtype=np.intp)
+        )
 
     @property
     def n_units(self) -> int:
@@ -92,6 +102,13 @@ class Units:
         return drawn
 
 
+def _rows_of_schools(school: Integers) -> dict[int, Integers]:
+    """Return each school's rows."""
+    order = np.argsort(school, kind="stable")
+    codes, first = np.unique(school[order], return_index=True)
+    return dict(zip(codes.tolist(), np.split(order, first[1:]), strict=True))
+
+
 def drawn_samples(
     samples: Sequence[Sample], drawn: Sequence[Drawn], *, saturated: bool, rows: bool = True
 ) -> tuple[Sample, ...]:
@@ -112,7 +129,10 @@ def drawn_samples(
     -------
     tuple of Sample
     """
-    found = [_sample(sample, d, saturated) for sample, d in zip(samples, drawn, strict=True)]
+    pairs = list(zip(samples, drawn, strict=True))
+    total = sum(float(s.weights[d.rows].sum()) for s, d in pairs if s.weights is not None)
+    factor = sum(len(d.rows) for d in drawn) / total if total else 1.0  # weights sum to the rows, over all groups
+    found = [_sample(s, d, None if s.weights is None else s.weights[d.rows] * factor, saturated) for s, d in pairs]
     if not rows:
         found = [s if s.patterns else replace(s, X=None, weights=None, cluster=None) for s in found]
     return count_schools(_numbered(found))
@@ -127,9 +147,8 @@ def _numbered(samples: Sequence[Sample]) -> list[Sample]:
     return [s if s.cluster is None else replace(s, cluster=np.searchsorted(codes, s.cluster)) for s in samples]
 
 
-def _sample(sample: Sample, drawn: Drawn, saturated: bool) -> Sample:
+def _sample(sample: Sample, drawn: Drawn, weights: Array | None, saturated: bool) -> Sample:
     X = sample.answers("resampling needs")[drawn.rows]
-    weights = None if sample.weights is None else sample.weights[drawn.rows]
     same = replace(sample, X=X, weights=weights, cluster=drawn.school, rows=None, n_schools=0)
     if not sample.patterns:
         n = float(len(X)) if weights is None else float(weights.sum())

@@ -40,6 +40,7 @@ class SchoolInfluence(Record):
     schools: pd.DataFrame
     _fit: SemFit
     _theta: Array
+    _labels: tuple[str, ...]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a school, the most influential first.
@@ -83,7 +84,7 @@ class SchoolInfluence(Record):
         """
         names = [row.name for row in self._fit.table.entries if row.free]
         moved = _moved(self._fit, self._theta)
-        return pd.DataFrame(moved, index=pd.Index(self._fit._schools, name="school"), columns=names)
+        return pd.DataFrame(moved, index=pd.Index(self._labels, name="school"), columns=names)
 
     def __repr__(self) -> str:
         first = self.schools.iloc[0]
@@ -142,8 +143,8 @@ def school_influence(fit: SemFit, *, workers: int = 1, progress: bool = False) -
     k = np.arange(len(found))
     frame = pd.DataFrame(
         {
-            "school": fit._schools,
-            "n": np.bincount(np.concatenate([np.asarray(s.cluster) for s in samples]), minlength=len(found)),
+            "school": [fit._schools[code] for code in units.codes],
+            "n": np.bincount(np.concatenate([np.asarray(s.cluster) for s in samples]))[units.codes],
             "converged": [r.converged for r in found],
             "cook": _cook(fit, theta),
             "largest": moved[k, most],
@@ -157,6 +158,7 @@ def school_influence(fit: SemFit, *, workers: int = 1, progress: bool = False) -
         schools=frame.sort_values("cook", ascending=False, ignore_index=True),
         _fit=fit,
         _theta=theta,
+        _labels=tuple(fit._schools[code] for code in units.codes),
     )
 
 

@@ -176,8 +176,8 @@ class Bootstrap(Record):
         Returns
         -------
         DataFrame
-            ``measure, value, mean, se, bias, ci_lower, ci_upper, pvalue``; the last, after `bollen_stine`, is the share of draws that
-            fit no better than the sample does.
+            ``measure, value, mean, se, bias, ci_lower, ci_upper, pvalue``. After `bollen_stine` the limits are of what the measure
+            would be if the model held, not of its value here, and ``pvalue`` is the share of draws that fit no better.
         """
         return self._table(self._values(self._fit), self._measured, level)
 
@@ -286,5 +286,7 @@ LARGER_IS_BETTER: Final = (
     "mfi",
     "logl",
     "cn_",
+    "pvalue",
+    "rmsea_pvalue",
 )
 """How measures begin of which a larger value is a better fit."""

@@ -17,7 +17,7 @@ from internal_coherence.errors import (
     check_option,
     warn,
 )
-from internal_coherence.latent.resampling.drawing import Units
+from internal_coherence.latent.resampling.drawing import FEW_SCHOOLS, Units
 from internal_coherence.latent.resampling.refitting import Refit
 from internal_coherence.latent.scoring.measured import measured, refuse_other_than_measurement
 from internal_coherence.latent.scoring.rows_beside import Covariates, covariate_names, covariates_of
@@ -29,8 +29,6 @@ from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.solving import Fitted
 
 Array = NDArray[np.float64]
-FEW_SCHOOLS = 30
-"""With fewer, standard errors from resampled schools are unsteady, and too small."""
 WHAT = "factor score regression"
 SPOKEN = ("the plain", "Skrondal & Laake's", "Croon's")
 

@@ -62,6 +62,9 @@ def factor_scores(
     ['F1', 'F2', 'F3']
     """
     check_option("method", method, SCORE_METHODS)
+    if not isinstance(solution, FactorSolution):
+        hint = "; a fitted model scores itself: fit.factor_scores()" if hasattr(solution, "factor_scores") else ""
+        raise ModelError(f"factor_scores takes what ic.efa returns, not {type(solution).__name__}{hint}")
     mean, sd = (solution.items[part].to_numpy() for part in ("mean", "sd"))
     if np.isnan(mean).any():
         raise ModelError("this solution has no means of the items, so it can't tell who stands above them")

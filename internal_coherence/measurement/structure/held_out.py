@@ -69,15 +69,16 @@ def held_out_likelihood(fit: SemFit, folds: Sequence[NDArray[np.intp]]) -> Array
     X = own[0].answers("held-out likelihoods need")
     for fold in folds:
         kept = np.setdiff1d(np.arange(units.n_units), fold)
-        rows = np.concatenate([members[k] for k in kept])
+        rows = np.concatenate([members[k] for k in kept]) if units.schools else kept
         school = np.repeat(np.arange(len(kept)), [len(members[k]) for k in kept]) if units.schools else None
         drawn = [Drawn(rows=rows, school=school)]
         [there] = refit.drawn(own, [drawn], Wanted())
         if there.converged:
             at = implied(fit._fitted.problem.rams[0], there.theta)
             mu = at.mu if fit._fitted.problem.rams[0].has_means else drawn_samples(own, drawn, saturated=True)[0].mean
-            for k in fold:
-                found[k] = log_density(X[members[k]], mu, at.sigma).sum()
+            out = [members[k] for k in fold]
+            density = log_density(X[np.concatenate(out)], mu, at.sigma)
+            found[fold] = np.bincount(np.repeat(np.arange(len(fold)), list(map(len, out))), density, len(fold))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -12,13 +13,13 @@ from tqdm import tqdm
 
 from internal_coherence.errors import CoherenceError, ConvergenceWarning, ModelError, check_option, told_once, warn
 from internal_coherence.latent import ParTable, SemFit, cfa
-from internal_coherence.latent.comparing import indices_of
+from internal_coherence.latent.comparing import indices_of, refuse_unlike
 from internal_coherence.latent.preparing import Column, Missing
 from internal_coherence.latent.table.par_table import Structure
 from internal_coherence.measurement.structure.held_out import folds_of, held_out_likelihood
 from internal_coherence.measurement.structure.rivals_record import RivalStructures
 from internal_coherence.measurement.structure.telling_apart import general_of, scales_of, validity_of
-from internal_coherence.measurement.structure.turned_model import exploratory_table, turned_to
+from internal_coherence.measurement.structure.turned_model import exploratory_table, refuse_too_few, turned_to
 from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]
@@ -64,7 +65,8 @@ def rival_structures(
     Raises
     ------
     ModelError
-        For a structure that does not exist or that the instrument has no room for, and for fewer than two.
+        For a structure that does not exist or that the instrument has no room for, for fewer than two, and for models of different
+        items, or rows.
     ResponseError
         For responses of several waves.
 
@@ -92,16 +94,22 @@ def rival_structures(
         raise ModelError(f"rival_structures takes Responses (ic.read_responses), not {type(responses).__name__}")
     wave = responses.one_wave("rival_structures")
     options = {"estimator": estimator, "missing": missing, "cluster": cluster}
-    models = _models(wave, structures, options)
+    models = _models(wave, structures)
     fits: dict[str, SemFit] = {}
     said: set[str] = set()
+    trouble: dict[str, CoherenceError] = {}
     for name, model in tqdm(models.items(), desc="structures", disable=not progress):
         try:
-            fits[name] = told_once(lambda model=model: cfa(wave, model, **options), said)  # type: ignore[misc,arg-type]
-        except CoherenceError as trouble:
-            warn(f"rival_structures: {name!r} could not be fitted: {trouble}", ConvergenceWarning)
+            fits[name] = told_once(partial(_fitted, wave, model, options), said)
+        except CoherenceError as found:
+            trouble[name] = found
     if not any(fit.converged for fit in fits.values()):
-        raise ModelError("rival_structures: none of the structures could be fitted")
+        why = next(iter(trouble.values()), "none of the structures has a minimum")
+        raise ModelError(f"rival_structures: nothing could be fitted: {why}")
+    for name, why_not in trouble.items():
+        warn(f"rival_structures: {name!r} could not be fitted: {why_not}", ConvergenceWarning)
+    kept = {name: fit for name, fit in fits.items() if fit.converged}
+    refuse_unlike(tuple(kept.values()), tuple(kept))
     held = _held_out(fits, folds, np.random.default_rng(rng), progress) if folds else {}
     own = isinstance(structures, Mapping)
     first = next(iter(fits.values()))
@@ -119,19 +127,18 @@ def rival_structures(
 
 
 def _models(
-    wave: Responses, structures: Sequence[str] | Mapping[str, str | ParTable] | None, options: Mapping[str, Any]
-) -> dict[str, str | ParTable]:
+    wave: Responses, structures: Sequence[str] | Mapping[str, str | ParTable] | None
+) -> dict[str, str | ParTable | None]:
+    """Return the model of every structure; None for the exploratory one, which begins from a fit."""
     if isinstance(structures, Mapping):
-        models = dict(structures)
+        models: dict[str, str | ParTable | None] = dict(structures)
     else:
-        asked = KNOWN if structures is None else tuple(structures)
-        for name in asked:
-            check_option("structures", name, KNOWN)
         models = {}
-        for name in asked:
+        for name in KNOWN if structures is None else tuple(structures):
+            check_option("structures", name, KNOWN)
             try:
-                models[name] = _model(wave, name, options)
-            except ModelError:
+                models[name] = _model(wave, name)
+            except ModelError:  # by default, what the instrument has no room for is left out
                 if structures is not None:
                     raise
     if len(models) < 2:
@@ -139,10 +146,16 @@ def _models(
     return models
 
 
-def _model(wave: Responses, name: str, options: Mapping[str, Any]) -> ParTable:
-    if name == "exploratory":
-        return exploratory_table(wave, scales_of(wave), **options)
-    return ParTable.from_instrument(wave.instrument, structure=name, meanstructure=True)  # type: ignore[arg-type]  # checked above
+def _model(wave: Responses, name: str) -> ParTable | None:
+    if name != "exploratory":
+        return ParTable.from_instrument(wave.instrument, structure=name, meanstructure=True)  # type: ignore[arg-type]  # checked above
+    refuse_too_few(scales_of(wave))
+    return None
+
+
+def _fitted(wave: Responses, model: str | ParTable | None, options: Mapping[str, Any]) -> SemFit:
+    table = exploratory_table(wave, scales_of(wave), **options) if model is None else model
+    return cfa(wave, table, **options)
 
 
 def _held_out(fits: Mapping[str, SemFit], folds: int, rng: np.random.Generator, progress: bool) -> dict[str, Array]:

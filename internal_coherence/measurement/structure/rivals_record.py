@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -46,13 +47,23 @@ class RivalStructures(Record):
 
     @property
     def fits(self) -> Mapping[str, SemFit]:
-        """The fit of every structure, by its name."""
+        """The fit of every structure, by its name: ``rivals.fits["correlated"]``."""
         return self._fits
 
     @property
     def exploratory(self) -> ExploratoryModel | None:
         """The exploratory model with its factors turned to the scales; None if it was not asked for."""
         return self._exploratory
+
+    @property
+    def ranked(self) -> list[dict[str, Any]]:
+        """The rows among which a best one is sought: fitted, proper where any is, and each model once."""
+        rows: list[dict[str, Any]] = [
+            {str(k): v for k, v in row.items()}
+            for row in self.table.to_dict("records")
+            if row["converged"] and not row["same_as"]
+        ]
+        return [row for row in rows if not row["improper"]] or rows
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a structure.
@@ -81,7 +92,7 @@ class RivalStructures(Record):
         return str(describe_rivals(self))
 
     def __repr__(self) -> str:
-        ranked = [row for row in self.table.to_dict("records") if row["converged"] and row["bic"] == row["bic"]]
+        ranked = [row for row in self.ranked if row["bic"] == row["bic"]]
         best = min(ranked, key=lambda row: row["bic"])["structure"] if ranked else "none"
         schools = f" in {self.n_schools} schools" if self.n_schools else ""
         return f"<RivalStructures: {len(self.table)} structures, the least BIC {best}; n = {self.n}{schools}>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]
 Scales = Mapping[str, Sequence[str]]
+STEP: Final = 1e-4
+"""Of a parameter's size: far above what the rotation leaves undone, whatever the number of rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -95,14 +97,13 @@ class ExploratoryModel(Record):
             L, phi, _ = towards(_standardized(fit, theta), zeros, self._T)
             return np.concatenate([L.ravel(), phi[upper]])
 
-        step = 1e-5 * np.maximum(np.sqrt(np.diag(fit.vcov)), 1e-4)
         slopes = np.stack(
             [
-                (turned(fit.coef + h * e) - turned(fit.coef - h * e)) / (2 * h)
-                for h, e in zip(step, np.eye(len(step)), strict=True)
+                (turned(fit.coef + STEP * e) - turned(fit.coef - STEP * e)) / (2 * STEP)
+                for e in np.eye(len(fit.coef)) * np.maximum(np.abs(fit.coef), 0.1)[:, None]
             ],
             axis=1,
-        )
+        ) / np.maximum(np.abs(fit.coef), 0.1)
         return np.asarray(np.sqrt(np.einsum("kq,qr,kr->k", slopes, fit.vcov, slopes)), dtype=np.float64)
 
     def __repr__(self) -> str:
@@ -187,14 +188,8 @@ def exploratory_table(
     -------
     ParTable
     """
+    refuse_too_few(scales)
     items = [item for scale in scales.values() for item in scale]
-    p, m = len(items), len(scales)
-    if m < 2:
-        raise ModelError("exploratory_model needs two scales or more, of two items or more")
-    if twice := sorted({item for item in items if items.count(item) > 1}):
-        raise ModelError(f"exploratory_model: in two scales: {listing(twice)}")
-    if (p - m) ** 2 < p + m:
-        raise ModelError(f"exploratory_model: {p} items are too few for {m} factors that may all touch them")
     means = missing == "fiml" or cluster is not None or isinstance(data, Responses)
     names = {scale: f"{scale}_factor" if scale in items else scale for scale in scales}
     said = "\n".join(f"{quoted(names[s])} =~ {' + '.join(map(quoted, scale))}" for s, scale in scales.items())
@@ -222,6 +217,27 @@ def exploratory_table(
         rows += [_row(item, "~1", "", start=begin.get((item, "~1", ""), math.nan)) for item in items]
         rows += [_row(f, "~1", "", fixed=0.0) for f in factors]
     return ParTable.from_frame(pd.DataFrame(rows))
+
+
+def refuse_too_few(scales: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse scales that are too few, or have too few items, for factors that may all touch them.
+
+    Parameters
+    ----------
+    scales : mapping of scale to item names
+
+    Raises
+    ------
+    ModelError
+    """
+    items = [item for scale in scales.values() for item in scale]
+    p, m = len(items), len(scales)
+    if m < 2:
+        raise ModelError("exploratory_model needs two scales or more, of two items or more")
+    if twice := sorted({item for item in items if items.count(item) > 1}):
+        raise ModelError(f"exploratory_model: in two scales: {listing(twice)}")
+    if (p - m) ** 2 < p + m:
+        raise ModelError(f"exploratory_model: {p} items are too few for {m} factors that may all touch them")
 
 
 def _sizes(begin: Mapping[tuple[str, str, str], float], factor: str) -> Callable[[str], float]:
