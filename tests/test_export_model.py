@@ -184,9 +184,9 @@ def test_the_script_has_every_option(tmp_path):
 def test_our_results_are_there_unrounded(tmp_path):
     fit = FITS["MLR"]()
     export_model(fit, tmp_path)
-    ours = pd.read_csv(tmp_path / "ours_estimates.csv")
+    ours = pd.read_csv(tmp_path / "ours_estimates.csv", float_precision="round_trip")
     assert np.array_equal(ours["est"], fit.parameter_estimates()["est"])
-    measures = pd.read_csv(tmp_path / "ours_fit.csv").set_index("measure")["ours"]
+    measures = pd.read_csv(tmp_path / "ours_fit.csv", float_precision="round_trip").set_index("measure")["ours"]
     assert measures["chisq.scaling.factor"] == fit.fit_measures()["chisq_scaling_factor"]
 
 
