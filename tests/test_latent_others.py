@@ -668,3 +668,21 @@ def test_a_start_that_rests_on_next_to_nothing_is_weak_and_kept_near(data):
     A, _, _ = problem.rams[0].matrices(start.theta)
     spread = np.sqrt(np.diag(cov)[:3] / cov[0, 0])
     assert (np.abs(A[:3, 9]) <= 5 * spread * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize(
+    ("item", "unit"), [("x5", 1e-5), ("x5", 1e-4), ("x4", 1e-3), ("x4", 1e-5), ("x4", 1e3), ("x1", 1e4)]
+)
+@pytest.mark.parametrize("equal", [("residuals",), ("loadings", "intercepts", "residuals")])
+def test_equal_residuals_do_not_depend_on_an_items_unit(item, unit, equal, data):
+    plain = ic.cfa(data["hs"], M3, group="school", group_equal=equal)
+    scaled = ic.cfa(data["hs"].assign(**{item: data["hs"][item] * unit}), M3, group="school", group_equal=equal)
+    assert scaled.chisq == pytest.approx(plain.chisq, rel=1e-7)
+
+
+def test_equal_residuals_of_scores_in_the_thousands_are_identified(data):
+    hs = data["hs"].copy()
+    items = [f"x{k}" for k in range(1, 10)]
+    hs[items] = hs[items] * 1000
+    steps = ic.invariance(hs, M3, "school").to_frame()["chisq"]
+    np.testing.assert_allclose(steps, ic.invariance(data["hs"], M3, "school").to_frame()["chisq"], rtol=1e-6)

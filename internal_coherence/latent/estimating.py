@@ -241,7 +241,8 @@ def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
     e, V = np.linalg.eigh(R)
     J = (V * np.sqrt(np.maximum(e, 0.0))).T
     if p.constraints is not None:
-        J = np.concatenate([J, p.constraints.jacobian(theta) / scale])
+        held = p.constraints.jacobian(theta) / scale
+        J = np.concatenate([J, held / np.sqrt((held**2).sum(axis=1, keepdims=True))])
     names = [row.name for row in table.entries if row.free]
     if loose := rank_deficient(J, names, tolerance=1e-6):
         raise ModelError(f"the model is not identified: nothing in the data tells {listing(loose)}")

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-18
@@ -132,10 +133,28 @@ def null_space(J: Array) -> Array:
 
 @lru_cache(maxsize=8)
 def _split(J: bytes, shape: tuple[int, int]) -> tuple[Array, Array]:
-    """Return a basis of what constraints leave free, and J⁺; those of equal parameters are the same at every step."""
-    U, s, Vt = np.linalg.svd(np.frombuffer(J, dtype=np.float64).reshape(shape))
-    rank = int((s > 1e-10 * max(float(s[0]), 1e-300)).sum())
-    Z, back = Vt[rank:].T, (Vt[:rank].T / s[:rank]) @ U[:, :rank].T
+    """Return a basis of what constraints leave free, and J⁺; those of equal parameters are the same at every step.
+
+    Parameters that no constraint links stay apart in the basis: mixed, their units would be too, and one that is small against
+    another would be lost in its rounding.
+    """
+    matrix = np.frombuffer(J, dtype=np.float64).reshape(shape)
+    linked = (matrix != 0).astype(np.float64)
+    _, block = connected_components(linked.T @ linked, directed=False)
+    bases, back = [], np.zeros(shape[::-1])
+    for k in range(block.max() + 1):
+        own = np.flatnonzero(block == k)
+        rows = np.flatnonzero(linked[:, own].any(axis=1))
+        basis = np.eye(len(own))
+        if len(rows):
+            U, s, Vt = np.linalg.svd(matrix[np.ix_(rows, own)])
+            rank = int((s > 1e-10 * max(float(s[0]), 1e-300)).sum())
+            basis = Vt[rank:].T
+            back[np.ix_(own, rows)] = (Vt[:rank].T / s[:rank]) @ U[:, :rank].T
+        wide = np.zeros((shape[1], basis.shape[1]))
+        wide[own] = basis
+        bases.append(wide)
+    Z = np.concatenate(bases, axis=1)
     Z.flags.writeable = back.flags.writeable = False
     return Z, back
 
