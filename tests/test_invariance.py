@@ -387,3 +387,16 @@ def quietly_but_moves(data):
         return ic.invariance(
             data, "dem =~ a + b + c + d", wave="year", person="country", cluster="school", steps=MEASUREMENT
         )
+
+
+def test_means_that_are_none_are_not_told(hs):
+    steps = MEASUREMENT
+    above = f"{M3}\nG =~ visual + textual + speed"
+    with pytest.raises(ic.ModelError, match="the means of 'G' are fixed"):
+        ic.invariance(hs, f"{above}\nG ~ 0*1", "school", steps=steps).latent_means()
+    lower = "visual ~ 0*1\ntextual ~ 0*1\nspeed ~ 0*1"
+    found = ic.invariance(hs, f"{above}\n{lower}", "school", steps=steps).latent_means()
+    assert found["factor"].tolist() == ["G"]
+    assert found["se"].iloc[0] > 0
+    with pytest.raises(ic.ModelError, match="predicted by something"):
+        ic.invariance(hs, "visual =~ x1 + x2 + x3\nvisual ~ ageyr", "school", steps=steps).latent_means()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from internal_coherence.errors import ModelError, listing
 from internal_coherence.latent.equivalence.waves import in_wave
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.row import Row
@@ -31,10 +32,24 @@ def mean_differences(fit: SemFit, labels: Sequence[str], *, over_waves: bool, le
     -------
     DataFrame
         As `Invariance.latent_means`.
+
+    Raises
+    ------
+    ModelError
+        If no factor has a mean of its own that is free: below others, or predicted, it has an intercept.
     """
     rows = {(row.lhs, row.group): row for row in fit.table.entries if row.op == "~1"}
     below = {row.rhs for row in fit.table.entries if row.op == "=~"}
-    top = [f for f in fit.latent if f not in below]
+    predicted = {row.lhs for row in fit.table.entries if row.op == "~"}
+    free = {name for (name, _), row in rows.items() if row.free}
+    top = [f for f in fit.latent if f not in below | predicted]
+    still = [f for f in top if not over_waves and f not in free]
+    if not top or still:
+        why = f"the means of {listing(still)} are fixed" if still else "all latent variables are predicted by something"
+        raise ModelError(
+            f"no means of latent variables to compare: {why}. Of a factor above others fix the intercepts of those below it"
+            " ('lower ~ 0*1'), and leave regressions out of the model"
+        )
     factors = (
         [f.removesuffix(in_wave("", labels[0])) for f in top if f.endswith(in_wave("", labels[0]))]
         if over_waves

@@ -117,7 +117,8 @@ class Invariance(Record):
         -------
         DataFrame
             ``factor, label, est, se, z, pvalue, ci_lower, ci_upper, d``: the difference from the first, and that in standard
-            deviations of the latent variable there. A factor below others is left out: its means are told by theirs.
+            deviations of the latent variable there. A factor below others, or one that something predicts, is left out: it has an
+            intercept, not a mean of its own.
 
         Raises
         ------
