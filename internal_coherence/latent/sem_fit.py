@@ -348,6 +348,32 @@ class SemFit(Record):
         chisq, df = wald(self._vcov, asked.residual(fitted.theta), asked.jacobian(fitted.theta))
         return pd.DataFrame({"chisq": [chisq], "df": [df], "pvalue": [p_value(chisq, df)]})
 
+    def school_contributions(self) -> pd.DataFrame:
+        """Return by how much each school moves each estimate, to first order.
+
+        Returns
+        -------
+        DataFrame
+            Schools by free parameters, named as ``f=~x1``. Times J/(J − 1), their cross-products are the cluster-robust covariances of
+            the estimates; so too the standard error of any function of the estimates, by its derivatives.
+
+        Raises
+        ------
+        ModelError
+            If the fit did not converge, does not know its schools, or is of least squares.
+
+        Notes
+        -----
+        The empirical influence function, by school: ``rowsum(lavaan::lavScores(fit), school) %*% bread / n``.
+        """
+        fitted = self._solved("contributions of schools")
+        if not self._schools or fitted.problem.estimator.discrepancy != "ML":
+            raise ModelError("contributions of schools: they need a likelihood, and each row's school (cluster=)")
+        names = [row.name for row in self.table.entries if row.free]
+        return pd.DataFrame(
+            fitted.contributions_of_schools, index=pd.Index(self._schools, name="school"), columns=names
+        )
+
     def _solved(self, what: str) -> Fitted:
         if not self.converged:
             raise ModelError(f"{what}: this fit did not converge; {self.trouble}")

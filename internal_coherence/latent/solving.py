@@ -14,7 +14,7 @@ from internal_coherence.latent.estimation.estimators import Estimator, Informati
 from internal_coherence.latent.estimation.fiml import FullInformation
 from internal_coherence.latent.estimation.limits import score_within
 from internal_coherence.latent.estimation.normal_theory import NormalTheory
-from internal_coherence.latent.estimation.scores import meat, meat_about_means
+from internal_coherence.latent.estimation.scores import meat, meat_about_means, sums_of_schools
 from internal_coherence.latent.estimation.scoring import Constraints, Objective, Solution, null_space, score
 from internal_coherence.latent.estimation.weighted import (
     WeightedLeastSquares,
@@ -235,6 +235,12 @@ class Fitted:
         """The mean product of schools' sums of scores, an observation, (Q, Q)."""
         p = self.problem
         return meat(p.rams, p.samples, self.theta, p.n_parameters, clustered=True)
+
+    @cached_property
+    def contributions_of_schools(self) -> Array:
+        """What each school adds to the estimates, to first order, (J, Q): its sum of scores, through the inverse information."""
+        p = self.problem
+        return sums_of_schools(p.rams, p.samples, self.theta, p.n_parameters).T @ self.bread / p.n_counted
 
     def _curvature(self, kind: Curvature) -> Array:
         p = self.problem

@@ -108,6 +108,29 @@ def meat(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_paramet
     return total / N
 
 
+def sums_of_schools(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_parameters: int) -> Array:
+    """Return the sums of the scores of every school's rows, over all groups.
+
+    Parameters
+    ----------
+    rams, samples : sequence
+        The model and the data, group by group; rows' schools are known.
+    theta : (Q,) array
+        All parameters.
+    n_parameters : int
+        Q.
+
+    Returns
+    -------
+    (Q, J) array
+    """
+    J = 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)
+    together = np.zeros((n_parameters, J))
+    for ram, sample in zip(rams, samples, strict=True):
+        together[ram.free.parameter] += _sums_by_school(ram, sample, theta, J)
+    return together
+
+
 def _of_schools(rams: Sequence[Ram], samples: Sequence[Sample], theta: Array, n_parameters: int) -> Array:
     """Return the products of schools' sums; group by group, unless schools are in several groups."""
     J = 1 + max(int(sample.cluster.max()) for sample in samples if sample.cluster is not None)

@@ -25,8 +25,8 @@ class StageScores:
     ----------
     stages : tuple of str
         Keys of the k measured stages, in the order's sequence.
-    values : (n, k) array
-        Teachers by stages: the mean of a stage's scales, each standardised over all teachers; no gaps.
+    teachers : (n, k) array
+        Each by stages: the mean of a stage's scales, each standardised over all teachers; no gaps.
     school : (n,) array of int
         Each teacher's school, as a place in `schools`.
     schools : tuple of str
@@ -36,7 +36,7 @@ class StageScores:
     """
 
     stages: tuple[str, ...]
-    values: Array
+    teachers: Array
     school: Integers
     schools: tuple[str, ...]
     n_excluded: int
@@ -112,7 +112,7 @@ def stage_scores(responses: Responses, stages: Sequence[Stage]) -> StageScores:
     schools, school = np.unique(responses.school.to_numpy()[kept], return_inverse=True)
     return StageScores(
         stages=tuple(stage.key for stage in stages),
-        values=values,
+        teachers=values,
         school=school.astype(np.intp),
         schools=tuple(str(name) for name in schools),
         n_excluded=int((~kept).sum()),
