@@ -84,7 +84,7 @@ def _draw_up(responses: ic.Responses, options: argparse.Namespace, gates: ic.Gat
     print("For the district. In standard deviations from the reference mean, with 95 % intervals:\n")
     print(district_table(ic.profile_schools(responses, audience="district", **common)))
     profiles = ic.profile_schools(responses, audience=options.audience, **common)
-    orders = [ic.load_order(name) for name in options.order or ic.list_orders()]
+    orders = [ic.load_order(name) for name in options.order] if options.order else None
     files = profiles.to_html(
         options.out, orders, workers=_workers(len(profiles)), progress=sys.stderr.isatty() or len(profiles) > MANY_PAGES
     )

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
-from internal_coherence.ordering import Metric, Order, WeakStage, earliest_weak_stage, list_orders, load_order
+from internal_coherence.ordering import Metric, Order, WeakStage, earliest_weak_stage, published_orders
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.profiles.parts import ItemShare
 from internal_coherence.report import wording
@@ -159,7 +159,7 @@ def environment() -> Environment:
 
 def _orders(order: Orders) -> Sequence[Order]:
     if order is None:
-        return [load_order(name) for name in list_orders()]
+        return published_orders()
     return [order] if isinstance(order, Order) else list(order)
 
 

@@ -94,6 +94,11 @@ class Bootstrap(Record):
         )
 
     @property
+    def estimates(self) -> Array:
+        """The free parameters' estimates in every sample, (draws, Q); NaN where none were found."""
+        return self._theta
+
+    @property
     def vcov(self) -> Array:
         """Covariances of the free parameters over the draws, in the order of ``fit.coef``."""
         kept = self._theta[np.isfinite(self._theta).all(axis=1)]

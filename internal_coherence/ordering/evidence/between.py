@@ -79,6 +79,7 @@ def between_schools(
         corrected="schools' means, without the error of their teachers",
         notes=(),
         _likelihood=sums.likelihood(),
+        _source=sums,
     )
 
 
@@ -152,6 +153,21 @@ class SchoolCrossProducts:
             W.sum(axis=0) - W,
             len(n) - 1,
         )
+
+    def redrawn(self, schools: NDArray[np.intp]) -> Array:
+        """Return the covariances of schools' true means in a sample of schools.
+
+        Parameters
+        ----------
+        schools : (J,) array of int
+            Which, some of them more than once.
+
+        Returns
+        -------
+        (k, k) array
+        """
+        drawn = SchoolCrossProducts(size=self.size[schools], mean=self.mean[schools], within=self.within[schools])
+        return drawn.between()
 
     def likelihood(self) -> StageLikelihood:
         """Return what schools' means say of their true covariances.

@@ -116,7 +116,7 @@ class MeasurementPlan:
         ModelError
             If scales' covariances are impossible.
         """
-        parameters = _Parameters.of(fit)
+        parameters = _Parameters.of(fit, fit.coef, fit.school_contributions().to_numpy())
         loadings = np.zeros((len(self.items), self.n_scales))
         for i, m in enumerate(self.scale_of):
             loadings[i, m] = parameters.value(f"s{m}=~v{i}")
@@ -125,12 +125,41 @@ class MeasurementPlan:
             return self._composites(parameters, loadings, errors)
         return self._factors(parameters, loadings, errors)
 
-    def _composites(self, parameters: _Parameters, loadings: Array, errors: Array) -> ReadOff:
-        """Stages are means of scales; what scales are beside them is theirs, whatever the stages do."""
-        scales, of_schools = parameters.covariances([f"s{m}" for m in range(self.n_scales)])
+    def matrix_at(self, fit: SemFit, theta: Array) -> Array:
+        """Return the stages' covariances at other estimates of the same model.
+
+        Parameters
+        ----------
+        fit : SemFit
+            Of `syntax`.
+        theta : (Q,) array
+
+        Returns
+        -------
+        (k, k) array
+        """
+        parameters = _Parameters.of(fit, theta, np.zeros((0, len(theta))))
+        if self.stage_as == "factor":
+            return parameters.covariances([self._top(k) for k in range(self.n_stages)])[0]
+        weights = self._weights()
+        matrix: Array = weights @ parameters.covariances(self._scales())[0] @ weights.T
+        return matrix
+
+    def _scales(self) -> list[str]:
+        return [f"s{m}" for m in range(self.n_scales)]
+
+    def _weights(self) -> Array:
+        """Return what each scale counts in each stage, (k, m)."""
         weights = np.zeros((self.n_stages, self.n_scales))
         for m, k in enumerate(self.stage_of):
             weights[k, m] = 1 / self.stage_of.count(k)
+        return weights
+
+    def _composites(self, parameters: _Parameters, loadings: Array, errors: Array) -> ReadOff:
+        """Stages are means of scales; what scales are beside them is theirs, whatever the stages do."""
+        scales, of_schools = parameters.covariances(self._scales())
+        _refuse_impossible(scales)
+        weights = self._weights()
         matrix = weights @ scales @ weights.T
         toward = scales @ weights.T @ np.linalg.inv(matrix)
         rest = scales - toward @ matrix @ toward.T
@@ -144,6 +173,7 @@ class MeasurementPlan:
     def _factors(self, parameters: _Parameters, loadings: Array, errors: Array) -> ReadOff:
         """Stages are latent variables above their scales, or a single scale's own."""
         matrix, of_schools = parameters.covariances([self._top(k) for k in range(self.n_stages)])
+        _refuse_impossible(matrix)
         upper, own = np.zeros((self.n_scales, self.n_stages)), np.zeros(self.n_scales)
         for m, k in enumerate(self.stage_of):
             upper[m, k] = parameters.value(f"g{k}=~s{m}") if self.joined(k) else 1.0
@@ -188,12 +218,12 @@ class _Parameters:
     moved: Array
 
     @classmethod
-    def of(cls, fit: SemFit) -> _Parameters:
+    def of(cls, fit: SemFit, theta: Array, moved: Array) -> _Parameters:
         rows = fit.table.entries
         return cls(
-            values={row.name: float(fit.coef[row.free - 1]) if row.free else float(row.value or 0) for row in rows},
+            values={row.name: float(theta[row.free - 1]) if row.free else float(row.value or 0) for row in rows},
             place={row.name: row.free - 1 for row in rows if row.free},
-            moved=fit.school_contributions().to_numpy(),
+            moved=moved,
         )
 
     def value(self, name: str) -> float:
@@ -210,12 +240,14 @@ class _Parameters:
                     matrix[a, b] = matrix[b, a] = self.values[name]
                 if name in self.place:
                     of_schools[:, a, b] = of_schools[:, b, a] = self.moved[:, self.place[name]]
-        if np.linalg.eigvalsh(matrix)[0] < 1e-8 * np.trace(matrix):
-            raise ModelError(
-                "within schools the correlations of the stages' scales can't be, or two of them are one: the items do not tell"
-                " them apart"
-            )
         return matrix, of_schools
+
+
+def _refuse_impossible(matrix: Array) -> None:
+    if np.linalg.eigvalsh(matrix)[0] < 1e-8 * np.trace(matrix):
+        raise ModelError(
+            "within schools the correlations of the stages' scales can't be, or two of them are one: the items do not tell them apart"
+        )
 
 
 def _measured(latent: str, indicators: Sequence[str]) -> str:

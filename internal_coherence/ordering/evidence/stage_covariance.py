@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -51,6 +52,7 @@ class StageCovariance(Record):
     corrected: str
     notes: tuple[str, ...]
     _likelihood: StageLikelihood
+    _source: object = None
 
     @property
     def n_schools(self) -> int:
@@ -64,6 +66,41 @@ class StageCovariance(Record):
         correlations: Array = self.matrix / np.outer(sd, sd)
         return correlations
 
+    def standardized(self) -> StageCovariance:
+        """Return the same with correlations for covariances.
+
+        Returns
+        -------
+        StageCovariance
+        """
+        sd, R = np.sqrt(np.diag(self.matrix)), self.correlations
+        moved = self.contributions / np.outer(sd, sd)
+        own = np.diagonal(moved, axis1=1, axis2=2)
+        moved = moved - R * (own[:, :, None] + own[:, None, :]) / 2
+        return replace(self, matrix=R, contributions=moved, _likelihood=self._likelihood.in_units(sd))
+
+    def arranged(self, stages: Sequence[str]) -> StageCovariance:
+        """Return the same with the stages in another sequence.
+
+        Parameters
+        ----------
+        stages : sequence of str
+
+        Returns
+        -------
+        StageCovariance
+            What samples of schools are drawn from is not rearranged, and left out.
+        """
+        at = [self.stages.index(stage) for stage in stages]
+        return replace(
+            self,
+            stages=tuple(stages),
+            matrix=self.matrix[np.ix_(at, at)],
+            contributions=self.contributions[:, at][:, :, at],
+            _likelihood=self._likelihood.arranged(at),
+            _source=None,
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """Return the correlations of the stages with their standard errors.
 
@@ -72,48 +109,17 @@ class StageCovariance(Record):
         DataFrame
             ``level, first, second, correlation, se``.
         """
-        k = len(self.stages)
-        pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
-        R, sd = self.correlations, np.sqrt(np.diag(self.matrix))
-        slopes = np.zeros((len(pairs), k, k))
-        for slope, (i, j) in zip(slopes, pairs, strict=True):
-            slope[i, j] = 1 / (sd[i] * sd[j])
-            slope[i, i], slope[j, j] = (-R[i, j] / (2 * sd[a] ** 2) for a in (i, j))
-        errors = np.sqrt(np.diag(self.variance_of(slopes)))
-        rows = [
-            (self.level, self.stages[i], self.stages[j], R[i, j], se) for (i, j), se in zip(pairs, errors, strict=True)
-        ]
-        return pd.DataFrame(rows, columns=["level", "first", "second", "correlation", "se"])
-
-    def moved_by(self, slopes: Array) -> Array:
-        """Return what each school adds to functions of Φ.
-
-        Parameters
-        ----------
-        slopes : (m, k, k) or (k, k) array
-            Derivatives of m functions by the entries of Φ, so that df = Σ slope · dΦ.
-
-        Returns
-        -------
-        (J, m) array
-        """
-        k = len(self.stages)
-        moved: Array = self.contributions.reshape(-1, k * k) @ np.reshape(slopes, (-1, k * k)).T
-        return moved
-
-    def variance_of(self, slopes: Array) -> Array:
-        """Return the covariances of functions of Φ, teachers of a school going together.
-
-        Parameters
-        ----------
-        slopes : (m, k, k) or (k, k) array
-            Their derivatives.
-
-        Returns
-        -------
-        (m, m) array
-        """
-        return variance_between(self.moved_by(slopes))
+        standard = self.standardized()
+        first, second = np.triu_indices(len(self.stages), 1)
+        return pd.DataFrame(
+            {
+                "level": self.level,
+                "first": [self.stages[i] for i in first],
+                "second": [self.stages[j] for j in second],
+                "correlation": standard.matrix[first, second],
+                "se": np.sqrt(np.diag(variance_between(standard.contributions[:, first, second]))),
+            }
+        )
 
     def __repr__(self) -> str:
         return (

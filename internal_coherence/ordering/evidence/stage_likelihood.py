@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,35 @@ class StageLikelihood:
     products: Array
     count: Array
     school: Integers
+
+    def in_units(self, units: Array) -> StageLikelihood:
+        """Return the same for stages that are counted in other units.
+
+        Parameters
+        ----------
+        units : (k,) array
+            The new unit of each stage, in the old one.
+
+        Returns
+        -------
+        StageLikelihood
+        """
+        scale = np.outer(units, units)
+        return replace(self, information=self.information * scale, products=self.products * scale)
+
+    def arranged(self, at: Sequence[int]) -> StageLikelihood:
+        """Return the same for stages in another sequence.
+
+        Parameters
+        ----------
+        at : sequence of int
+            Where each stood.
+
+        Returns
+        -------
+        StageLikelihood
+        """
+        return replace(self, information=self.information[:, at][:, :, at], products=self.products[:, at][:, :, at])
 
     def values(self, matrices: Array, among: NDArray[np.bool_] | None = None) -> Array:
         """Return log-likelihoods, but for a constant that is the same for all Φ.

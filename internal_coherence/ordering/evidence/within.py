@@ -42,6 +42,14 @@ class Deviations:
     n_alone: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeasuredFit:
+    """The fitted measurement model, and how to read it."""
+
+    fit: SemFit
+    plan: MeasurementPlan
+
+
 def within_schools(
     responses: Responses, stages: Sequence[Stage], *, missing: Missing = "fiml", stage_as: StageAs = "composite"
 ) -> StageCovariance:
@@ -102,6 +110,7 @@ def within_schools(
             read.loadings,
             read.errors,
         ),
+        _source=MeasuredFit(fit=fit, plan=plan),
     )
 
 

@@ -1,123 +1,22 @@
-"""The provisional causal order, as data: stages, arrows, and what measures a stage."""
+"""Orders from the library's own files, and from yours."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from internal_coherence.errors import InstrumentError, closest, listing
 from internal_coherence.instrument import Provenance
-from internal_coherence.records import Record
+from internal_coherence.ordering.orders.stating import Arrow, Order, Stage
 
-Basis = Provenance | Literal["inference"]
-BUNDLED: Final = ("elmore-boston", "serp-poster")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One stage of an order.
-
-    Parameters
-    ----------
-    key, label : str
-        The name in programs, and the name for readers.
-    measured_by : tuple of str
-        Keys of the scales that measure it; empty if none does.
-    measured_by_basis : str
-        Whether a source says so (``"stated"``), or it is our ``"inference"``, or the ``"user"``'s; empty if none does.
-    outcome : bool
-        Something beyond the survey, such as achievement.
-    """
-
-    key: str
-    label: str
-    measured_by: tuple[str, ...] = ()
-    measured_by_basis: str = ""
-    outcome: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrow:
-    """That one stage comes before another, and who says so: a `Provenance`, or ``"inference"``."""
-
-    cause: str
-    effect: str
-    basis: Basis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Order(Record):
-    """A provisional causal order of stages.
-
-    Parameters
-    ----------
-    key, title : str
-        The name in programs, and the name for readers.
-    statement : Provenance
-        Where the order is stated.
-    stages : tuple of Stage
-        In the order in which they are walked.
-    arrows : tuple of Arrow
-        Between stages, forwards only.
-    provisional : bool
-        True of every order that has not been tested.
-    notes : str
-        What a reader should know.
-
-    Raises
-    ------
-    InstrumentError
-        If keys repeat, a scale is in two stages, an arrow leads nowhere or backwards, or there is a cycle.
-    """
-
-    key: str
-    title: str
-    statement: Provenance
-    stages: tuple[Stage, ...]
-    arrows: tuple[Arrow, ...]
-    provisional: bool = True
-    notes: str = ""
-
-    def __post_init__(self) -> None:
-        where = f"order {self.key!r}"
-        keys = [stage.key for stage in self.stages]
-        if len(keys) < 2:
-            raise InstrumentError(f"{where} has {len(keys)} stage(s); an order has at least two")
-        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
-            raise InstrumentError(f"{where}: stages named twice: {listing(repeated)}")
-        home: dict[str, str] = {}
-        for stage in self.stages:
-            for scale in stage.measured_by:
-                if home.setdefault(scale, stage.key) != stage.key:
-                    raise InstrumentError(f"{where}: scale {scale!r} measures both {home[scale]!r} and {stage.key!r}")
-        for arrow in self.arrows:
-            for end in (arrow.cause, arrow.effect):
-                if end not in keys:
-                    raise InstrumentError(
-                        f"{where}: an arrow names the stage {end!r}, which it has not{closest(end, keys)}"
-                    )
-        try:
-            TopologicalSorter({key: [a.cause for a in self.arrows if a.effect == key] for key in keys}).prepare()
-        except CycleError as error:
-            msg = f"{where} has a cycle: {' → '.join(error.args[1])}; stages that act on each other are one stage"
-            raise InstrumentError(msg) from None
-        for arrow in self.arrows:
-            if keys.index(arrow.cause) > keys.index(arrow.effect):
-                msg = f"{where}: the arrow {arrow.cause!r} → {arrow.effect!r} goes against the order in which the stages are listed"
-                raise InstrumentError(msg)
-
-    def __repr__(self) -> str:
-        provisional = "provisional; " if self.provisional else ""
-        return f"<Order {self.key!r}: {provisional}{' → '.join(stage.key for stage in self.stages)}>"
+BUNDLED: Final = ("elmore-boston", "serp-poster", "working-scales")
 
 
 def list_orders() -> list[str]:
-    """Return the names that `load_order` knows: the published statements of the provisional causal order.
+    """Return the names that `load_order` knows: both published statements of the provisional causal order, and a finer one of ours.
 
     Returns
     -------
@@ -127,9 +26,19 @@ def list_orders() -> list[str]:
     --------
     >>> import internal_coherence as ic
     >>> ic.list_orders()
-    ['elmore-boston', 'serp-poster']
+    ['elmore-boston', 'serp-poster', 'working-scales']
     """
     return list(BUNDLED)
+
+
+def published_orders() -> tuple[Order, ...]:
+    """Return the orders that a source states, as pages print them.
+
+    Returns
+    -------
+    tuple of Order
+    """
+    return tuple(order for order in map(load_order, BUNDLED) if order.published)
 
 
 def load_order(name_or_path: str | Path) -> Order:
@@ -194,13 +103,14 @@ def _order(document: Mapping[str, Any], where: str) -> Order:
         )
     arrows = []
     for table in _tables(document.get("arrows", []), f"{where}: arrows"):
-        _check_keys(table, {"from", "to", "basis"}, {"from", "to"}, f"{where}: an arrow")
+        _check_keys(table, {"from", "to", "basis", "note"}, {"from", "to"}, f"{where}: an arrow")
         basis = table.get("basis", "user")
         arrows.append(
             Arrow(
                 cause=table["from"],
                 effect=table["to"],
                 basis="inference" if basis == "inference" else Provenance.parse(basis, f"{where}: an arrow's basis"),
+                note=table.get("note", ""),
             )
         )
     return Order(

@@ -1,0 +1,434 @@
+"""`check_ordering`: a provisional order, tested as hard as the data allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from internal_coherence.errors import (
+    ModelError,
+    ResponseError,
+    check_draws,
+    check_level,
+    check_option,
+    closest,
+    listing,
+)
+from internal_coherence.ordering.checking.record import LevelResult, OrderingResult
+from internal_coherence.ordering.evidence import (
+    FEWEST_SCHOOLS,
+    Level,
+    Missing,
+    StageAs,
+    StageCovariance,
+    between_schools,
+    measured_stages,
+    stage_scores,
+    within_schools,
+)
+from internal_coherence.ordering.evidence.redrawing import redrawn
+from internal_coherence.ordering.graphs import (
+    Graph,
+    MixedGraph,
+    adjustment_sets,
+    equivalent_graphs,
+    implied_independences,
+    instrumental_variables,
+    projected,
+)
+from internal_coherence.ordering.implications import (
+    INTERVALS,
+    Associations,
+    Interval,
+    Verdict,
+    effects_table,
+    implied_covariance,
+    joint_test,
+    local_tests,
+    together,
+    verdict_of,
+)
+from internal_coherence.ordering.orders import READINGS, Order, Reading
+from internal_coherence.ordering.rivals import RivalOrders, Shape, compare_with_rivals
+from internal_coherence.responses import Responses
+from internal_coherence.responses.record import check_responses
+
+LEVELS: Final[tuple[str, ...]] = get_args(Level)
+MOST_EQUIVALENT: Final = 1000
+"""Equivalent graphs beyond these are not listed."""
+
+
+def check_ordering(
+    responses: Responses,
+    order: Order,
+    *,
+    reading: Reading = "chain",
+    levels: Sequence[Level] | None = None,
+    outcomes: Mapping[str, pd.Series] | None = None,
+    missing: Missing = "fiml",
+    stage_as: StageAs = "composite",
+    alpha: float = 0.05,
+    matters: float = 0.10,
+    interval: Interval = "delta",
+    level: float = 0.95,
+    draws: int = 2000,
+    rivals: bool = True,
+    most_orders: int = 1000,
+    n_folds: int = 10,
+    fewest_schools: int = FEWEST_SCHOOLS,
+    rng: np.random.Generator | int | None = None,
+    progress: bool = False,
+) -> OrderingResult:
+    """Test a provisional causal order, as hard as a survey at one time allows.
+
+    What the order implies can be tested, and nothing else: that stages which no arrow joins tell nothing of each other once the
+    stages between are known. Every order that implies the same is listed; no survey at one time can tell them apart. That the data do
+    not contradict an order is no support of it, and is called *compatible* only where they could have contradicted it.
+
+    Parameters
+    ----------
+    responses : Responses
+        Of one wave.
+    order : Order
+        For instance ``ic.load_order("elmore-boston")``.
+    reading : {"chain", "complete"}
+        The arrows as drawn and no others; or every later arrow too, which implies nothing and is *untestable*.
+    levels : sequence of {"within", "between"}, optional
+        Among the teachers of a school, and among schools' means; by default both, the second where there are schools enough.
+    outcomes : mapping, optional
+        Stage of the order to a Series indexed by school, such as achievement; it is looked at between schools.
+    missing : {"fiml", "listwise"}
+        Within schools: all teachers, each with what was answered, or those who answered every item, which is quicker.
+    stage_as : {"composite", "factor"}
+        A stage is the mean of its scales' latent variables, as in a profile; or one latent variable above them.
+    alpha : float
+        Of the joint test, and of all single tests together.
+    matters : float
+        The smallest partial correlation that would matter.
+    interval : {"delta", "monte_carlo", "bootstrap"}
+        Limits of effects: by the delta method and t; by drawing coefficients; or by drawing schools and estimating all again.
+    level : float
+        Of the limits.
+    draws : int
+        For the latter two.
+    rivals : bool
+        Compare with all other orders of the same stages.
+    most_orders : int
+        More are sampled.
+    n_folds : int
+        Parts in which schools are held out; 0 for none.
+    fewest_schools : int
+        Fewer schools' means are not looked at.
+    rng : Generator or int, optional
+        For what is drawn.
+    progress : bool
+        Show progress bars.
+
+    Returns
+    -------
+    OrderingResult
+
+    Raises
+    ------
+    ModelError
+        For an order of which the survey measures fewer than two stages, or options that make no sense.
+    ResponseError
+        For several waves, too few schools, or outcomes that don't fit.
+
+    Notes
+    -----
+    First the stages' covariances are estimated, within schools by a factor model of the items, between them from the means less their
+    teachers' error, with what each school adds to them; then everything else follows from these as in the two-step approach of
+    structural after measurement (Rosseel & Loh 2022), standard errors with the measurement's own included. Joint test: Wald's, as
+    Hotelling's T² of the schools. Implications: Shipley (2000). Rivals: Eulig et al. (2023).
+
+    Examples
+    --------
+    >>> import internal_coherence as ic
+    >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
+    >>> district = ic.simulate_responses(n_schools=40, teachers=20, graph=truth, rng=1)
+    >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
+    >>> result = ic.check_ordering(district, order, levels=["within"])
+    >>> result.verdict
+    'compatible'
+    >>> result.local_tests["implication"].tolist()
+    ['leadership ⟂ collective_efficacy | team_support']
+    >>> [str(graph) for graph in result.equivalent_orders][1:]
+    ['team_support → leadership; collective_efficacy → team_support', 'team_support → leadership; team_support → collective_efficacy']
+    """
+    check_responses(responses, "check_ordering")
+    _check_options(order, reading, levels, alpha, matters, interval, level, n_folds)
+    one_wave = responses.one_wave("check_ordering")
+    joined = _outcomes(order, outcomes or {})
+    generator = np.random.default_rng(rng)
+    found, refused = _covariances(one_wave, order, levels, joined, missing, stage_as, fewest_schools)
+    manner = _Manner(
+        alpha=alpha,
+        matters=matters,
+        interval=interval,
+        level=level,
+        draws=check_draws(draws, 200),
+        rivals=rivals,
+        most_orders=check_draws(most_orders, 2),
+        n_folds=n_folds,
+        progress=progress,
+    )
+    graph = order.graph(reading)
+    parts = [_at_level(covariance, graph, manner, generator) for covariance in found]
+    looked = [part for part, _ in parts]
+    both = together([own for _, own in parts], [part.covariance.schools for part in looked])
+    joint = joint_test(both, " and ".join(part.level for part in looked))
+    widest = max(found, key=lambda covariance: len(covariance.stages))
+    left = projected(graph, widest.stages)
+    equivalent, same = _equivalent(left)
+    return OrderingResult(
+        order=order,
+        reading=reading,
+        levels=tuple(looked),
+        refused=tuple(refused),
+        joint=joint,
+        verdict=_overall(looked, joint.pvalue, alpha),
+        equivalent_orders=equivalent,
+        same_shape=same,
+        adjustment=_adjustment(graph, widest.stages),
+        alpha=alpha,
+        matters=matters,
+        level=level,
+        interval=interval,
+        notes=_notes(order, found, left),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manner:
+    """How each level is looked at."""
+
+    alpha: float
+    matters: float
+    interval: Interval
+    level: float
+    draws: int
+    rivals: bool
+    most_orders: int
+    n_folds: int
+    progress: bool
+
+
+def _check_options(
+    order: Order,
+    reading: str,
+    levels: Sequence[str] | None,
+    alpha: float,
+    matters: float,
+    interval: str,
+    level: float,
+    n_folds: int,
+) -> None:
+    if not isinstance(order, Order):
+        raise ModelError(
+            f"check_ordering takes an Order, as load_order() or Order.from_text() make them, not {type(order).__name__}"
+        )
+    check_option("reading", reading, READINGS)
+    check_option("interval", interval, INTERVALS)
+    check_level(level)
+    if isinstance(levels, str) or (levels is not None and not len(levels)):
+        raise ModelError(f"levels is a list such as ['within', 'between'], not {levels!r}")
+    for one in levels or ():
+        check_option("levels", one, LEVELS)
+    for name, value in (("alpha", alpha), ("matters", matters)):
+        if not 0 < value < 1:
+            raise ModelError(f"{name}={value!r} is not between 0 and 1")
+    if isinstance(n_folds, bool) or not isinstance(n_folds, int) or n_folds < 0 or n_folds == 1:
+        raise ModelError(f"n_folds={n_folds!r}: schools are held out in 2 parts or more, or, with 0, not at all")
+
+
+def _outcomes(order: Order, outcomes: Mapping[str, pd.Series]) -> Mapping[str, pd.Series]:
+    """Check that outcomes are stages which no scale measures."""
+    keys = [stage.key for stage in order.stages]
+    for key in outcomes:
+        if key not in keys:
+            raise ModelError(f"outcomes: the order {order.key!r} has no stage {key!r}{closest(key, keys)}")
+        if key not in order.unmeasured:
+            raise ModelError(f"outcomes: stage {key!r} is measured by scales of the survey already")
+    return outcomes
+
+
+def _covariances(
+    responses: Responses,
+    order: Order,
+    levels: Sequence[Level] | None,
+    outcomes: Mapping[str, pd.Series],
+    missing: Missing,
+    stage_as: StageAs,
+    fewest: int,
+) -> tuple[list[StageCovariance], list[tuple[str, str]]]:
+    """Estimate how stages go together at each level; a level that was not asked for by name may be refused."""
+    stages = measured_stages(order, responses.instrument)
+    found: list[StageCovariance] = []
+    refused: list[tuple[str, str]] = []
+    for one in levels or LEVELS:
+        try:
+            if one == "within":
+                found.append(within_schools(responses, stages, missing=missing, stage_as=stage_as))
+            else:
+                scores = stage_scores(responses, stages)
+                between = between_schools(scores, outcomes=outcomes, fewest=fewest)
+                sequence = [stage.key for stage in order.stages if stage.key in between.stages]
+                found.append(between if list(between.stages) == sequence else between.arranged(sequence))
+        except (ModelError, ResponseError) as reason:
+            if levels is not None or (one == "between" and outcomes):
+                raise
+            refused.append((one, str(reason)))
+    if not found:
+        raise ResponseError("; ".join(reason for _, reason in refused))
+    return found, refused
+
+
+def _at_level(
+    covariance: StageCovariance, graph: Graph, how: _Manner, rng: np.random.Generator
+) -> tuple[LevelResult, Associations]:
+    """Look at the order at one level."""
+    left = projected(graph, covariance.stages)
+    shape = Shape.of(left)
+    claims = implied_independences(graph, covariance.stages)
+    own = Associations.of(covariance, claims)
+    tests, joint = (
+        local_tests(own, covariance.level, alpha=how.alpha, matters=how.matters),
+        joint_test(own, covariance.level),
+    )
+    implied = implied_covariance(covariance.matrix, shape.parents, shape.confounded)
+    both = covariance._likelihood.values(np.stack([covariance.matrix, implied]))
+    sample = None
+    if how.interval == "bootstrap":
+        sample = redrawn(covariance, how.draws, rng, progress=how.progress)
+    result = LevelResult(
+        level=covariance.level,
+        covariance=covariance,
+        tests=tests,
+        effects=effects_table(
+            covariance,
+            shape.parents,
+            level=how.level,
+            interval=how.interval,
+            draws=how.draws,
+            redrawn=sample,
+            rng=rng,
+        ),
+        joint=joint,
+        log_likelihood_ratio=float(2 * (both[0] - both[1])),
+        srmr=_srmr(covariance.matrix, implied),
+        verdict=verdict_of(tests, joint, how.alpha),
+        rivals=_rivals(covariance, left, shape, how, rng) if how.rivals and claims else None,
+    )
+    return result, own
+
+
+def _rivals(
+    covariance: StageCovariance, left: MixedGraph, shape: Shape, how: _Manner, rng: np.random.Generator
+) -> RivalOrders | None:
+    """Compare with all orders of the same stages, unless unmeasured stages stand behind several of them."""
+    if left.confounded:
+        return None
+    return compare_with_rivals(
+        covariance,
+        shape,
+        alpha=how.alpha,
+        most=how.most_orders,
+        n_folds=min(how.n_folds, covariance.n_schools),
+        rng=rng,
+        progress=how.progress,
+    )
+
+
+def _srmr(matrix: NDArray[np.float64], implied: NDArray[np.float64]) -> float:
+    sd = np.sqrt(np.diag(matrix))
+    apart = ((matrix - implied) / np.outer(sd, sd))[np.triu_indices(len(sd))]
+    return float(np.sqrt((apart**2).mean()))
+
+
+def _overall(parts: Sequence[LevelResult], pvalue: float, alpha: float) -> Verdict:
+    """Return the verdict over all levels: one test of everything, so that two levels are not two chances to reject."""
+    verdicts = [part.verdict for part in parts]
+    if len(parts) == 1:
+        return verdicts[0]
+    if all(verdict == "untestable" for verdict in verdicts):
+        return "untestable"
+    if pvalue < alpha:
+        return "contradicted"
+    return "compatible" if all(verdict == "compatible" for verdict in verdicts) else "cannot tell"
+
+
+def _equivalent(left: MixedGraph) -> tuple[tuple[Graph, ...], tuple[str, ...]]:
+    """Return the graphs that imply the same, and those of them that are the order in another sequence."""
+    if left.confounded:
+        return (), ()
+    own = Graph(left.nodes, left.arrows)
+    try:
+        every = equivalent_graphs(own, limit=MOST_EQUIVALENT)
+    except ModelError:
+        return (own,), ()
+    degrees = _degrees(own)
+    return every, tuple(" → ".join(graph.in_order()) for graph in every[1:] if _degrees(graph) == degrees)
+
+
+def _degrees(graph: Graph) -> list[tuple[int, int]]:
+    """Return how many arrows come in and go out, for each place of the graph."""
+    return [(len(graph.parents(node)), len(graph.children(node))) for node in graph.in_order()]
+
+
+def _adjustment(graph: Graph, measured: Collection[str]) -> pd.DataFrame:
+    """Say for each two stages that arrows lead between what a regression must hold constant."""
+    rows = []
+    for cause in graph.nodes:
+        for effect in graph.nodes:
+            if cause == effect or effect not in graph.descendants(cause) or not {cause, effect} <= set(measured):
+                continue
+            few = len(measured) <= 8  # sets grow fast; beyond, the arrows' own are enough
+            total = adjustment_sets(graph, cause, effect, measured=measured) if few else None
+            joined = (cause, effect) in graph.arrows
+            direct = adjustment_sets(graph, cause, effect, of="direct", measured=measured) if joined and few else None
+            found = instrumental_variables(graph, cause, effect, measured) if joined and few else ()
+            rows.append(
+                (
+                    cause,
+                    effect,
+                    _sets_in_words(total, graph),
+                    _sets_in_words(direct, graph),
+                    "; ".join(one.variable + (f" given {', '.join(one.given)}" if one.given else "") for one in found),
+                )
+            )
+    return pd.DataFrame(rows, columns=["cause", "effect", "total", "direct", "instruments"])
+
+
+def _sets_in_words(sets: tuple[frozenset[str], ...] | None, graph: Graph) -> str:
+    if sets is None:
+        return ""
+    if not sets:
+        return "not possible"
+    named = [", ".join(node for node in graph.nodes if node in one) or "nothing" for one in sets]
+    return " or ".join(named)
+
+
+def _notes(order: Order, found: Sequence[StageCovariance], left: MixedGraph) -> tuple[str, ...]:
+    notes = [note for covariance in found for note in covariance.notes]
+    seen = {stage for covariance in found for stage in covariance.stages}
+    if hidden := [stage.key for stage in order.stages if stage.key not in seen]:
+        notes.append(
+            f"nothing measures {listing(hidden)}: arrows through it join its neighbours, and what is said is said of them"
+        )
+    if left.confounded:
+        pairs = ", ".join(f"{a} and {b}" for a, b in left.confounded)
+        notes.append(
+            f"unmeasured stages stand behind {pairs}: other orders are not compared, and equivalents not listed"
+        )
+    notes += [
+        f"{covariance.level} schools: {covariance.n_excluded} teachers are left out, for missing answers or as a school's only one"
+        for covariance in found
+        if covariance.n_excluded
+    ]
+    return tuple(notes)

@@ -1,0 +1,251 @@
+"""Tests of what an order implies: each independence, and all together, teachers of a school going together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import chdtrc, fdtrc, nctdtrinc, stdtr, stdtrit
+
+from internal_coherence.ordering.evidence import StageCovariance, variance_between
+from internal_coherence.ordering.graphs import Independence
+from internal_coherence.ordering.implications.functions import partial_correlation
+from internal_coherence.records import Record
+
+Array = NDArray[np.float64]
+Verdict = Literal["contradicted", "compatible", "cannot tell", "untestable"]
+COLUMNS: Final = (
+    *("level", "implication", "first", "second", "given", "estimate", "ci_lower", "ci_upper", "statistic", "df"),
+    *("pvalue", "pvalue_holm", "pvalue_bh", "detectable", "verdict"),
+)
+POWER: Final = 0.80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointTest(Record):
+    """All implications of an order together.
+
+    Parameters
+    ----------
+    level : str
+        Within schools, between them, or both.
+    n_implications, n_schools : int
+        q and J.
+    statistic, df, df_residual, pvalue : float
+        F = W (J − q)/(q (J − 1)) of Wald's W, as Hotelling's T² of J schools; NaN where J ≤ q.
+    fisher_c, fisher_df, fisher_pvalue : float
+        −2 Σ log p of the single tests, against χ² with 2q degrees of freedom.
+    """
+
+    level: str
+    n_implications: int
+    n_schools: int
+    statistic: float
+    df: int
+    df_residual: int
+    pvalue: float
+    fisher_c: float
+    fisher_df: int
+    fisher_pvalue: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Associations:
+    """Partial correlations that an order says are 0, on Fisher's scale.
+
+    Parameters
+    ----------
+    claims : tuple of Independence
+        q of them.
+    z : (q,) array
+        Fisher's transformation of each partial correlation.
+    moved : (J, q) array
+        What each school adds to it.
+    """
+
+    claims: tuple[Independence, ...]
+    z: Array
+    moved: Array
+
+    @classmethod
+    def of(cls, covariance: StageCovariance, claims: Sequence[Independence]) -> Associations:
+        """Estimate them.
+
+        Parameters
+        ----------
+        covariance : StageCovariance
+        claims : sequence of Independence
+            Of its stages.
+
+        Returns
+        -------
+        Associations
+        """
+        place = {stage: k for k, stage in enumerate(covariance.stages)}
+        z, moved = np.empty(len(claims)), np.empty((covariance.n_schools, len(claims)))
+        for c, claim in enumerate(claims):
+            given = [place[stage] for stage in claim.given]
+            r, change = partial_correlation(
+                covariance.matrix, covariance.contributions, place[claim.first], place[claim.second], given
+            )
+            z[c], moved[:, c] = np.arctanh(r), change / (1 - r**2)
+        return cls(claims=tuple(claims), z=z, moved=moved)
+
+    @property
+    def n_schools(self) -> int:
+        """Schools, J."""
+        return len(self.moved)
+
+    @property
+    def se(self) -> Array:
+        """Standard errors, (q,)."""
+        J = self.n_schools
+        return np.asarray(np.sqrt(J / (J - 1) * (self.moved**2).sum(axis=0)), dtype=np.float64)
+
+    @property
+    def pvalues(self) -> Array:
+        """Two-sided, by t with J − 1 degrees of freedom, (q,)."""
+        return np.asarray(2 * stdtr(self.n_schools - 1, -np.abs(self.z / self.se)), dtype=np.float64)
+
+    def wald(self) -> float:
+        """Return Wald's statistic of all together; NaN where there are no more schools than implications."""
+        if not len(self.z):
+            return float("nan")
+        if self.n_schools <= len(self.z):
+            return float("nan")
+        return float(self.z @ np.linalg.solve(variance_between(self.moved), self.z))
+
+
+def local_tests(found: Associations, level: str, *, alpha: float, matters: float) -> pd.DataFrame:
+    """Test each implication alone.
+
+    Parameters
+    ----------
+    found : Associations
+    level : str
+        What the rows are called.
+    alpha : float
+        Of all together.
+    matters : float
+        The smallest partial correlation that would matter: what the data could not have found, they do not speak for.
+
+    Returns
+    -------
+    DataFrame
+        A row an implication, as `OrderingResult.local_tests` documents.
+    """
+    q, df = len(found.claims), found.n_schools - 1
+    if not q:
+        return pd.DataFrame(columns=list(COLUMNS))
+    from statsmodels.stats.multitest import multipletests
+
+    se, p = found.se, found.pvalues
+    reach = stdtrit(df, 1 - alpha / 2) * se
+    holm, bh = (multipletests(p, alpha, method)[1] for method in ("holm", "fdr_bh"))
+    detectable = np.tanh(nctdtrinc(df, 1 - POWER, stdtrit(df, 1 - alpha / q / 2)) * se)
+    return pd.DataFrame(
+        {
+            "level": level,
+            "implication": [str(claim) for claim in found.claims],
+            "first": [claim.first for claim in found.claims],
+            "second": [claim.second for claim in found.claims],
+            "given": [", ".join(claim.given) for claim in found.claims],
+            "estimate": np.tanh(found.z),
+            "ci_lower": np.tanh(found.z - reach),
+            "ci_upper": np.tanh(found.z + reach),
+            "statistic": found.z / se,
+            "df": df,
+            "pvalue": p,
+            "pvalue_holm": holm,
+            "pvalue_bh": bh,
+            "detectable": detectable,
+            "verdict": [
+                "contradicted" if small < alpha else "compatible" if least <= matters else "cannot tell"
+                for small, least in zip(holm, detectable, strict=True)
+            ],
+        }
+    )
+
+
+def joint_test(found: Associations, level: str) -> JointTest:
+    """Test all implications together.
+
+    Parameters
+    ----------
+    found : Associations
+    level : str
+        What the test is called.
+
+    Returns
+    -------
+    JointTest
+    """
+    q, J, nan = len(found.claims), found.n_schools, float("nan")
+    F = found.wald() * (J - q) / (q * (J - 1)) if q else nan
+    C = float(-2 * np.log(np.maximum(found.pvalues, 1e-300)).sum()) if q else nan
+    return JointTest(
+        level=level,
+        n_implications=q,
+        n_schools=J,
+        statistic=F,
+        df=q,
+        df_residual=J - q,
+        pvalue=float(fdtrc(q, J - q, F)) if np.isfinite(F) else nan,
+        fisher_c=C,
+        fisher_df=2 * q,
+        fisher_pvalue=float(chdtrc(2 * q, C)) if q else nan,
+    )
+
+
+def together(parts: Sequence[Associations], schools: Sequence[Sequence[str]]) -> Associations:
+    """Put the implications of several levels side by side; the same schools add to all.
+
+    Parameters
+    ----------
+    parts : sequence of Associations
+        One a level.
+    schools : sequence of sequence of str
+        Their schools.
+
+    Returns
+    -------
+    Associations
+    """
+    names = sorted({name for own in schools for name in own})
+    place = {name: j for j, name in enumerate(names)}
+    moved = np.zeros((len(names), sum(len(part.z) for part in parts)))
+    start = 0
+    for part, own in zip(parts, schools, strict=True):
+        moved[[place[name] for name in own], start : start + len(part.z)] = part.moved
+        start += len(part.z)
+    return Associations(
+        claims=tuple(claim for part in parts for claim in part.claims),
+        z=np.concatenate([part.z for part in parts]),
+        moved=moved,
+    )
+
+
+def verdict_of(tests: pd.DataFrame, joint: JointTest, alpha: float) -> Verdict:
+    """Return what the tests of one level say of the order.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        Of `local_tests`.
+    joint : JointTest
+    alpha : float
+
+    Returns
+    -------
+    {"contradicted", "compatible", "cannot tell", "untestable"}
+        *Compatible* only if each violation that matters would have been found with 80 % power, and none was.
+    """
+    if not len(tests):
+        return "untestable"
+    if joint.pvalue < alpha or (tests["verdict"] == "contradicted").any():
+        return "contradicted"
+    return "compatible" if (tests["verdict"] == "compatible").all() and joint.pvalue >= alpha else "cannot tell"
