@@ -11,11 +11,14 @@ from internal_coherence.report.invariance_wording import describe_invariance
 from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.model_figures import draw_loading_map, draw_modification_indices, draw_residual_map
 from internal_coherence.report.multilevel_figure import draw_decision_study
+from internal_coherence.report.order_figure import draw_order
+from internal_coherence.report.ordering_page import ordering_page
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.planning_figure import draw_plan
 from internal_coherence.report.power_figure import draw_power
 from internal_coherence.report.reliability_figure import draw_reliability
+from internal_coherence.report.rival_orders_figure import draw_rival_orders
 from internal_coherence.report.rivals_wording import describe_rivals
 from internal_coherence.report.school_figures import draw_school_heatmap, draw_school_means
 from internal_coherence.report.tables import (
@@ -42,16 +45,19 @@ __all__ = [
     "draw_loading_map",
     "draw_loadings",
     "draw_modification_indices",
+    "draw_order",
     "draw_path_diagram",
     "draw_plan",
     "draw_power",
     "draw_profile",
     "draw_reliability",
     "draw_residual_map",
+    "draw_rival_orders",
     "draw_school_heatmap",
     "draw_school_means",
     "draw_scree",
     "html_table",
+    "ordering_page",
     "profile_page",
     "profile_summary",
     "read_fit",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from internal_coherence.report.pages import environment
 from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.reliability_figure import draw_reliability
 from internal_coherence.report.rivals_wording import describe_rivals
-from internal_coherence.report.tables import html_table
+from internal_coherence.report.sections import Section, captioned
 
 ITEM_COLUMNS: Final = (
     *("scale", "item", "n", "mean", "sd", "skew", "floor", "ceiling", "missing"),
@@ -29,35 +28,8 @@ STEP_COLUMNS: Final = (
     *("chisq_diff", "df_diff", "pvalue_diff", "cfi_diff", "rmsea_diff", "srmr_diff", "beyond"),
 )
 FIT: Final = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr")
-MOST_ROWS: Final = 500
 LEVEL: Final = 0.95
 """Of every interval on the page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One question and what answers it.
-
-    Parameters
-    ----------
-    title, question : str
-        Its heading, and what is asked.
-    paragraphs : list of str
-        In words.
-    tables : list of (str, str)
-        Captions, and tables as HTML.
-    figures : list of str
-        As SVG.
-    missing : str
-        Why it could not be computed.
-    """
-
-    title: str
-    question: str
-    paragraphs: list[str] = field(default_factory=list)
-    tables: list[tuple[str, str]] = field(default_factory=list)
-    figures: list[str] = field(default_factory=list)
-    missing: str = ""
 
 
 def validation_page(found: Validation, path: str | Path | None = None) -> str:
@@ -94,16 +66,6 @@ def validation_page(found: Validation, path: str | Path | None = None) -> str:
     return page
 
 
-def _table(caption: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> tuple[str, str]:
-    shown = frame if columns is None else frame[[c for c in columns if c in frame]]
-    whole = [c for c in shown.select_dtypes("float") if (shown[c].dropna() % 1 == 0).all()]
-    shown = shown.astype(dict.fromkeys(whole, "Int64"))
-    shown = shown.rename(columns=lambda c: str(c).replace("_", " "))
-    for name in map(str, shown.select_dtypes("bool")):
-        shown = shown.assign(**{name: shown[name].map({True: "yes", False: "no"})})
-    return caption, html_table(shown, most_rows=MOST_ROWS)
-
-
 def _items(found: Validation) -> Section:
     section = Section(
         title="Items",
@@ -112,7 +74,7 @@ def _items(found: Validation) -> Section:
     )
     if found.items is not None:
         frame = found.items.to_frame().reset_index()
-        section.tables.append(_table("Each item: answers, and what it gives its scale", frame, ITEM_COLUMNS))
+        section.tables.append(captioned("Each item: answers, and what it gives its scale", frame, ITEM_COLUMNS))
         flagged = frame[frame["flags"].astype(str) != ""]
         section.paragraphs.append(f"{len(flagged)} of {len(frame)} items are flagged.")
     return section
@@ -137,7 +99,7 @@ def _dimensionality(found: Validation) -> Section:
     if found.partials is not None:
         rows.append({"method": "minimum average partial", "result": f"{found.partials.n_components} components"})
     if rows:
-        section.tables.append(_table("Counted without a model", pd.DataFrame(rows)))
+        section.tables.append(captioned("Counted without a model", pd.DataFrame(rows)))
     return section
 
 
@@ -161,7 +123,7 @@ def _reliability(found: Validation) -> Section:
             "assumed",
         ]
         frame = found.reliabilities.to_frame().reset_index()
-        section.tables.append(_table("Alpha and omega with their intervals", frame, columns))
+        section.tables.append(captioned("Alpha and omega with their intervals", frame, columns))
         drawn = draw_reliability(found.reliabilities)
         section.figures.append(as_svg(drawn, "validation-reliability", "Reliability", "As in the table"))
     return section
@@ -188,9 +150,9 @@ def _structure(found: Validation) -> Section:
     numbers = ["est_std", "se", "ci_lower", "ci_upper"]
     loadings = std[std["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
     pairs = std[(std["op"] == "~~") & (std["lhs"] != std["rhs"])].rename(columns={"lhs": "factor", "rhs": "other"})
-    section.tables.append(_table("Fit", pd.DataFrame({"measure": shown, "value": [m[name] for name in shown]})))
-    section.tables.append(_table("Standardised loadings", loadings, ["factor", "item", *numbers]))
-    section.tables.append(_table("Correlations of factors", pairs, ["factor", "other", *numbers]))
+    section.tables.append(captioned("Fit", pd.DataFrame({"measure": shown, "value": [m[name] for name in shown]})))
+    section.tables.append(captioned("Standardised loadings", loadings, ["factor", "item", *numbers]))
+    section.tables.append(captioned("Correlations of factors", pairs, ["factor", "other", *numbers]))
     return section
 
 
@@ -203,11 +165,11 @@ def _rivals(found: Validation) -> Section:
     if found.rivals is not None:
         section.paragraphs.append(describe_rivals(found.rivals))
         frame = found.rivals.to_frame()
-        section.tables.append(_table("Structures side by side", frame))
+        section.tables.append(captioned("Structures side by side", frame))
         if found.rivals.validity is not None:
-            section.tables.append(_table("What tells every two scales apart", found.rivals.validity))
+            section.tables.append(captioned("What tells every two scales apart", found.rivals.validity))
         if found.rivals.general is not None:
-            section.tables.append(_table("The general factor of the bifactor model", found.rivals.general))
+            section.tables.append(captioned("The general factor of the bifactor model", found.rivals.general))
     return section
 
 
@@ -229,7 +191,7 @@ def _invariance(found: Validation) -> Section:
         section.paragraphs.append(
             "Each rests on the teachers who can be compared, n in the table; over time those who answered every wave."
         )
-        section.tables.append(_table("Step by step", frame, STEP_COLUMNS))
+        section.tables.append(captioned("Step by step", frame, STEP_COLUMNS))
     return section
 
 
@@ -242,7 +204,7 @@ def _levels(found: Validation) -> Section:
     if found.shares is not None:
         frame = found.shares.to_frame().reset_index()
         columns = ["scale", "estimate", "lower", "upper", "ci_lower", "ci_upper", "n_schools", "interval"]
-        section.tables.append(_table("ICC(1), the share of differences that lies between schools", frame, columns))
+        section.tables.append(captioned("ICC(1), the share of differences that lies between schools", frame, columns))
     if found.evidence is not None:
         frame = found.evidence.to_frame()
         columns = [
@@ -256,7 +218,7 @@ def _levels(found: Validation) -> Section:
             "icc2",
         ]
         section.tables.append(
-            _table(
+            captioned(
                 "Agreement within schools, and the reliability of their means",
                 frame[[c for c in columns if c in frame]],
             )
@@ -264,5 +226,5 @@ def _levels(found: Validation) -> Section:
     if found.multilevel is not None:
         frame = found.multilevel.to_frame().reset_index()
         columns = ["scale", "coefficient", "estimate", "lower", "upper", "of"]
-        section.tables.append(_table("Reliability within and between schools", frame, columns))
+        section.tables.append(captioned("Reliability within and between schools", frame, columns))
     return section

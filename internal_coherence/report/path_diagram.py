@@ -92,7 +92,7 @@ def draw_path_diagram(
     note = _note(fit, g, parts, drawn, in_words, level=level, standardized=standardized, table=bool(table))
     lines = [k for k in drawn if k not in table and k not in in_words]
     found = ways(lines, layout)
-    ink = _paper(ax, layout, found, _rows(table, layout), note)
+    ink = paper(ax, layout, found, _rows(table, layout), note)
     for v, spot in layout.spots.items():
         ink.spot(spot, names[v], NAME if spot.latent else NAME - 0.4)
     for ends in trunks(layout):
@@ -145,8 +145,24 @@ def _rows(table: Sequence[Link], layout: Layout) -> list[str]:
     return sorted({v for k in table for v in (k.source, k.target)}, key=lambda v: -layout.spots[v].y)
 
 
-def _paper(ax: Axes | None, layout: Layout, found: Sequence[Way], rows: Sequence[str], note: str) -> Ink:
-    """Return what to draw on, its limits set about all that will be there, with the note written below."""
+def paper(ax: Axes | None, layout: Layout, found: Sequence[Way], rows: Sequence[str], note: str) -> Ink:
+    """Return what to draw on, its limits set about all that will be there, with the note written below.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        None for a figure as large as the diagram.
+    layout : Layout
+    found : sequence of Way
+        The lines.
+    rows : sequence of str
+        Of a table to the left.
+    note : str
+
+    Returns
+    -------
+    Ink
+    """
     spots, points = layout.spots.values(), [point for way in found for point in reached(way)]
     left, right = (pick(x for x, _ in points) if points else 0.0 for pick in (min, max))
     left, right = min([left, *(s.left for s in spots)]), max([right, *(s.right for s in spots)])
