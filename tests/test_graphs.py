@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -179,7 +179,11 @@ def test_minimal_separators_and_local_claims():
         for x, y in PAIRS[4]:
             every = [q[2] for q in questions(4) if q[:2] == (x, y) and moral_separated(parents, *q)]
             least = {names(m) for m in every if not any(o != m and o & m == o for o in every)}
-            found = [i.given for i in g.implied_independences(own, kind="missing_edge") if {i.first, i.second} == {NAMES[x], NAMES[y]}]
+            found = [
+                i.given
+                for i in g.implied_independences(own, kind="missing_edge")
+                if {i.first, i.second} == {NAMES[x], NAMES[y]}
+            ]
             assert set(found) == least
         for claim in g.implied_independences(own, kind="local_markov"):
             x, y = (NAMES.index(v) for v in (claim.first, claim.second))
@@ -226,7 +230,7 @@ def adjusts(parents, x, y, given):
             mask = more
 
     def directed(path):
-        return all(parents[b] >> a & 1 for a, b in zip(path, path[1:], strict=False))
+        return all(parents[b] >> a & 1 for a, b in pairwise(path))
 
     near = [[u for u in range(n) if parents[v] >> u & 1 or parents[u] >> v & 1] for v in range(n)]
     opened = above(parents, given)
@@ -365,7 +369,16 @@ def test_dagittys_vignette_implications():
         (frozenset((i.first, i.second)), frozenset(i.given))
         for i in g.implied_independences(FIRST, SEEN, kind="missing_edge")
     }
-    printed = ["V W1", "V W2", "V X | W1 Z1", "V Y | W1 W2 Z1 Z2", "W1 Z2 | W2", "W2 Z1 | W1", "X Z2 | V W2", "X Z2 | W1 W2 Z1"]
+    printed = [
+        "V W1",
+        "V W2",
+        "V X | W1 Z1",
+        "V Y | W1 W2 Z1 Z2",
+        "W1 Z2 | W2",
+        "W2 Z1 | W1",
+        "X Z2 | V W2",
+        "X Z2 | W1 W2 Z1",
+    ]
     printed += ["Z1 Z2 | V W2", "Z1 Z2 | V W1"]
     expected = set()
     for line in printed:
@@ -389,7 +402,9 @@ def test_dagittys_vignette_coefficients():
     assert direct(FIRST, "X", "Y") == set()
 
 
-@pytest.mark.parametrize(("text", "n"), [("a -> b -> c", 3), ("a -> b -> c -> d -> e -> f", 6), ("a -> c <- b", 1), ("a <- c -> b", 3)])
+@pytest.mark.parametrize(
+    ("text", "n"), [("a -> b -> c", 3), ("a -> b -> c -> d -> e -> f", 6), ("a -> c <- b", 1), ("a <- c -> b", 3)]
+)
 def test_how_many_graphs_are_equivalent(text, n):
     assert len(g.equivalent_graphs(g.from_text(text))) == n
 
