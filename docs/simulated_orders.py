@@ -107,7 +107,7 @@ def main(replicates: int) -> None:
                     failed += 1
             row = {name: float(np.mean(values)) for name, values in columns.items()}
             table.append({"truth": truth, "schools": n_schools, "n": n, "failed": failed, **row})
-            print(pd.DataFrame(table[-1:]).round(3).to_dict("records")[0], flush=True)
+            sys.stdout.write(f"{pd.DataFrame(table[-1:]).round(3).to_dict('records')[0]}\n")
     frame = pd.DataFrame(table)
     for columns_shown in (
         ["within contradicted", "within compatible", "within cannot tell", "detectable"],
@@ -122,7 +122,7 @@ def main(replicates: int) -> None:
             "between detectable",
         ],
     ):
-        print(frame[["truth", "schools", "n", *columns_shown]].round(3).to_string(index=False), flush=True)
+        sys.stdout.write(frame[["truth", "schools", "n", *columns_shown]].round(3).to_string(index=False) + "\n\n")
 
 
 if __name__ == "__main__":

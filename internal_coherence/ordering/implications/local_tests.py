@@ -242,8 +242,8 @@ def verdict_of(tests: pd.DataFrame, joint: JointTest, alpha: float) -> Verdict:
     Returns
     -------
     {"contradicted", "compatible", "cannot tell", "untestable"}
-        *Contradicted* by the joint test; where schools are too few for it, by any single one, Holm's correction made. *Compatible* only
-        if each violation that matters would have been found with 80 % power, and none was.
+        *Contradicted* by the joint test; where schools are too few for it, by any single one, Holm's correction made. *Compatible*
+        only if each violation that matters would have been found with 80 % power, and none was.
     """
     if not len(tests):
         return "untestable"
