@@ -17,6 +17,7 @@ import internal_coherence as ic
 from internal_coherence.ordering import Arrow
 from internal_coherence.ordering import evidence as ev
 from internal_coherence.ordering import implications as im
+from internal_coherence.ordering.discovering import rows_with
 from internal_coherence.ordering.evidence.between import SchoolCrossProducts
 from internal_coherence.ordering.evidence.stage_likelihood import likelihood_of_rows
 from internal_coherence.ordering.evidence.within import deviations
@@ -609,3 +610,29 @@ def test_a_fork_and_a_collider_are_told_apart(five):
     assert (found.n_orders, found.n_classes) == (6, 3)
     assert found.to_frame()["held_out"].isna().all()
     assert found.to_frame().loc[found.to_frame()["own"], "pvalue"].iloc[0] < 0.05
+
+
+# Searches, for comparison
+
+
+@pytest.mark.filterwarnings("ignore:.*:SyntaxWarning", "ignore:.*:DeprecationWarning", "ignore:.*:FutureWarning")
+def test_searches_find_the_class_of_a_chain(five):
+    pytest.importorskip("causallearn")
+    names, responses = five
+    found = ic.check_ordering(responses, ic.Order.from_text(" -> ".join(names)), levels=["within"], rivals=False)
+    chain_pairs = {frozenset(pair) for pair in pairwise(names)}
+    for method in ("pc", "ges"):
+        searched = ic.discover_order(found, method=method)
+        assert {frozenset(pair) for pair in searched.undirected} == chain_pairs
+        assert searched.arrows == ()
+        assert searched.to_frame()["joined_alike"].all()
+    held = ic.discover_order(found, background=True)
+    assert set(held.arrows) == set(pairwise(names))
+    assert 200 < held.n_effective < 2000  # of 2 000 teachers whose answers have error
+    with pytest.raises(ic.ModelError, match="method='pc' only"):
+        ic.discover_order(found, method="ges", background=True)
+
+
+def test_rows_have_the_correlations_that_were_asked_for():
+    R = np.array([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]])
+    np.testing.assert_allclose(np.corrcoef(rows_with(R, 50).T), R, atol=1e-12)

@@ -152,7 +152,11 @@ def test_a_users_own_order(tmp_path, codebook, answers):
     [
         ('to = "two"', 'to = "three"', "an arrow names the stage 'three'"),
         ('from = "one"\nto = "two"', 'from = "two"\nto = "one"', "goes against the order"),
-        ('from = "one"\nto = "two"', 'from = "one"\nto = "two"\n[[arrows]]\nfrom = "two"\nto = "one"', "there is a cycle: one → two → one"),
+        (
+            'from = "one"\nto = "two"',
+            'from = "one"\nto = "two"\n[[arrows]]\nfrom = "two"\nto = "one"',
+            "there is a cycle: one → two → one",
+        ),
         ('["clarity"]', '"clarity"', "measured_by is a list of scale keys, not 'clarity'"),
         ('["clarity"]', '["trust"]', "scale 'trust' measures both 'one' and 'two'"),
         ('key = "two"', 'key = "one"', "stages named twice: 'one'"),
