@@ -15,12 +15,13 @@ from internal_coherence.ordering.graphs.equivalence import (
 )
 from internal_coherence.ordering.graphs.graph import Graph, d_separated, minimal_separators
 from internal_coherence.ordering.graphs.implied import Independence, MixedGraph, implied_independences, projected
-from internal_coherence.ordering.graphs.reading import from_text
+from internal_coherence.ordering.graphs.reading import GraphText, from_text, read_graph
 from internal_coherence.ordering.graphs.writing import to_dagitty, to_dot, to_networkx
 
 __all__ = [
     "CompletedGraph",
     "Graph",
+    "GraphText",
     "Independence",
     "InstrumentalVariable",
     "MixedGraph",
@@ -35,6 +36,7 @@ __all__ = [
     "markov_equivalent",
     "minimal_separators",
     "projected",
+    "read_graph",
     "to_dagitty",
     "to_dot",
     "to_networkx",

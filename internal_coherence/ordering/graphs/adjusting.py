@@ -124,8 +124,8 @@ def instrumental_variables(
 
     Notes
     -----
-    Given W, none of which comes after the effect, the instrument is separated from the effect once the arrow is gone, and not from
-    the cause (Brito & Pearl 2002). ``dagitty::instrumentalVariables``.
+    Given W, ancestors of instrument or effect, the instrument is separated from the effect once the arrow is gone, and not from the
+    cause (Brito & Pearl 2002; van der Zander, Textor & Liśkiewicz 2015). ``dagitty::instrumentalVariables``.
     """
     seen = measured_nodes(graph, measured)
     rest = graph.without([(cause, effect)])
@@ -134,7 +134,8 @@ def instrumental_variables(
     for variable in seen:
         if variable in (cause, effect) or variable in after:
             continue
-        pool = [node for node in seen if node not in (cause, effect, variable) and node not in after]
+        near = rest.ancestors(variable, effect) - after - {cause, variable}
+        pool = [node for node in seen if node in near]
         given = next(
             (
                 some

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from internal_coherence.errors import InstrumentError, ModelError, check_option, closest, listing
 from internal_coherence.instrument import Provenance
-from internal_coherence.ordering.graphs import Graph, from_text, to_dagitty, to_dot, to_networkx
+from internal_coherence.ordering.graphs import Graph, read_graph, to_dagitty, to_dot, to_networkx
 from internal_coherence.records import Record
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ class Order(Record):
         key, title : str
             The name in programs, and the name for readers.
         measured_by : mapping, optional
-            Stage to the keys of its scales; a stage that is not named is measured by the scale of its own name, if the survey has it.
+            Stage to the keys of its scales; a stage that is not named here is measured by the scale of its own name, if the survey
+            has it, unless the text marks it ``[latent]``.
         outcomes : sequence of str
             Stages beyond the survey, of which schools' values can be joined.
 
@@ -164,12 +165,14 @@ class Order(Record):
         >>> ic.Order.from_text("leadership -> team_support -> collective_efficacy")
         <Order 'mine': provisional; leadership → team_support → collective_efficacy>
         """
-        graph = from_text(text)
+        read = read_graph(text)
+        graph = read.graph
         given = {stage: (s,) if isinstance(s, str) else tuple(s) for stage, s in (measured_by or {}).items()}
         for stage in (*given, *outcomes):
             if stage not in graph.nodes:
                 raise InstrumentError(f"order {key!r} has no stage {stage!r}{closest(stage, graph.nodes)}")
-        own = {stage: () if stage in outcomes else (stage,) for stage in graph.nodes} | given
+        unseen = read.unmeasured | set(outcomes)
+        own = {stage: () if stage in unseen else (stage,) for stage in graph.nodes} | given
         user = Provenance("user")
         return cls(
             key=key,
