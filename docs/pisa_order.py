@@ -1,4 +1,4 @@
-"""Makes the figures of the PISA section of docs/explanation/why-the-order-stays-provisional.md, from data that are not part of this project.
+"""Makes the figures on PISA of docs/explanation/why-the-order-stays-provisional.md, of data that are not part of this project.
 
 PISA_TEACHERS names a CSV file with the columns country, school, teacher and eight items of TC026.
 """
