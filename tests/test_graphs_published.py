@@ -157,7 +157,7 @@ def test_pearls_examples():
     assert not is_adjustment_set(m_bias, "x", "y", "z")
     assert is_adjustment_set(m_bias, "x", "y", ("z", "a"))
     # By hand, after the rule of Shipley (2000): each pair without an arrow, given the direct causes of both.
-    shipley = from_text("A -> B -> {C D}; C -> E; D -> E")
+    shipley = from_text("A -> B -> C; A -> B -> D; C -> E; D -> E")
     assert as_claims(implied_independences(shipley)) == claims(
         "A _||_ C | B\nA _||_ D | B\nA _||_ E | C, D\nB _||_ E | A, C, D\nC _||_ D | B"
     )
