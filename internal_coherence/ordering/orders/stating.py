@@ -236,8 +236,8 @@ class Order(Record):
             Stages of which there are data; by default those that scales measure.
         reading : {"chain", "complete"}
         kind : {"basis_set", "missing_edge", "local_markov"}
-            One claim for each two stages that no arrow joins; each two given every smallest set that separates them; or each stage and
-            what does not come after it, given its causes.
+            One claim for each two stages that no arrow joins; each two given every smallest set that separates them; or each stage
+            and what does not come after it, given its causes.
 
         Returns
         -------
