@@ -1,5 +1,5 @@
 # Makes order_over_time.json with lavaan 0.6-14 and lme4 1.1-31: models of two stages over three waves, with the teachers' schools as
-# clusters, and growth of the schools' means. Each fit is run to a tight minimum. Scores are computed here, from the answers.
+# clusters; and growth with lme4, of nlme::Orthodont. Each fit is run to a tight minimum. Scores are computed here, from the answers.
 # data/order_over_time.csv holds simulated answers; how they were made is said in tests/test_over_time.py.
 # Run it in this folder: Rscript order_over_time.R
 suppressMessages({library(lavaan); library(lme4); library(jsonlite)})
@@ -7,19 +7,28 @@ d <- read.csv("data/order_over_time.csv")
 scales <- list(aims = c("a1", "a2"), trust = c("t1", "t2"), voice = c("v1", "v2"), eff = c("e1", "e2", "e3"))
 half <- function(x) ifelse(rowSums(!is.na(x)) >= ceiling(ncol(x) / 2), rowMeans(x, na.rm = TRUE), NA)
 z <- function(x) (x - mean(x, na.rm = TRUE)) / sd(x, na.rm = TRUE)
-for (s in names(scales)) d[[paste0("z_", s)]] <- z(half(d[scales[[s]]]))
-for (i in scales$eff) d[[paste0("z_", i)]] <- z(d[[i]])
-d$lead <- (d$z_aims + d$z_trust + d$z_voice) / 3
-d$work <- d$z_eff
 kept <- c("lead", "work", "z_aims", "z_trust", "z_voice", "z_e1", "z_e2", "z_e3")
-first <- d[order(d$wave), ]; first <- first[!duplicated(first$teacher), c("teacher", "school")]
-wide <- Reduce(function(a, b) merge(a, b, by = "teacher", all = TRUE), lapply(1:3, function(t) {
-  x <- d[d$wave == t, c("teacher", kept)]; names(x)[-1] <- paste0(kept, "_t", t); x }))
-wide <- merge(wide, first, by = "teacher")
+scored <- function(d) {
+  for (s in names(scales)) d[[paste0("z_", s)]] <- z(half(d[scales[[s]]]))
+  for (i in scales$eff) d[[paste0("z_", i)]] <- z(d[[i]])
+  d$lead <- (d$z_aims + d$z_trust + d$z_voice) / 3
+  d$work <- d$z_eff
+  d
+}
+over <- function(d) {
+  first <- d[order(d$wave), ]; first <- first[!duplicated(first$teacher), c("teacher", "school")]
+  wide <- Reduce(function(a, b) merge(a, b, by = "teacher", all = TRUE), lapply(sort(unique(d$wave)), function(t) {
+    x <- d[d$wave == t, c("teacher", kept)]; names(x)[-1] <- paste0(kept, "_t", t); x }))
+  merge(wide, first, by = "teacher")
+}
+three <- over(scored(d)); two <- over(scored(d[d$wave < 3, ]))
 
-fit <- function(model, missing = "fiml") {
-  f <- sem(model, wide, estimator = "MLR", missing = missing, cluster = "school", fixed.x = FALSE, meanstructure = TRUE,
-           control = list(rel.tol = 1e-14, x.tol = 1e-14, eval.max = 20000, iter.max = 10000))
+fit <- function(model, data = three, missing = "fiml") {
+  for (tol in c(1e-13, 1e-12, 1e-11, 1e-10, 1e-9)) {
+    f <- suppressWarnings(sem(model, data, estimator = "MLR", missing = missing, cluster = "school", fixed.x = FALSE, meanstructure = TRUE,
+      control = list(rel.tol = tol, eval.max = 20000, iter.max = 10000)))
+    if (lavInspect(f, "converged")) break
+  }
   p <- parameterEstimates(f, standardized = TRUE); p <- p[p$op == "~", ]
   list(lhs = p$lhs, rhs = p$rhs, est = p$est, se = p$se, std = p$std.all, chisq = unname(fitMeasures(f, "chisq")),
        df = unname(fitMeasures(f, "df")), npar = unname(fitMeasures(f, "npar")), n = nobs(f))
@@ -51,18 +60,21 @@ measured <- paste(sapply(1:3, function(t) gsub("#", t, "lead_t# =~ 1*z_aims_t# +
 z_aims_t# ~ 0*1\nz_e1_t# ~ 0*1\nz_trust_t# ~ na*1\nz_voice_t# ~ nb*1\nz_e2_t# ~ nc*1\nz_e3_t# ~ nd*1\nlead_t# ~ 1\nwork_t# ~ 1")), collapse = "\n")
 own <- paste(sapply(kept[3:8], function(x) sprintf("%s_t1 ~~ %s_t2 + %s_t3\n%s_t2 ~~ %s_t3", x, x, x, x, x)), collapse = "\n")
 
-# Growth of schools' means, as if each had endless teachers.
-m <- aggregate(lead ~ school + wave, d, mean); m$time <- m$wave - 1
-g <- lmer(lead ~ time + (time | school), m, REML = TRUE,
-          control = lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 2e-3, rhoend = 1e-11, maxfun = 1e6), check.conv.singular = "ignore"))
+# Growth, as if each school's mean were known without error: children for schools, nlme's Orthodont.
+m <- data.frame(school = as.character(nlme::Orthodont$Subject), time = nlme::Orthodont$age - 8, mean = nlme::Orthodont$distance)
+for (start in c(1e-1, 1e-2, 1e-3)) g <- lmer(mean ~ time + (time | school), m, REML = TRUE, start = if (start < 1e-1) getME(g, "theta") else NULL,
+  control = lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = start, rhoend = 1e-12, maxfun = 1e6)))
 school <- coef(g)$school
+latent <- three[, !names(three) %in% paste0(rep(c("lead_t", "work_t"), each = 3), 1:3)]
+free <- gsub("(lead|work)_t([123]) ~ 1\n", "\\1_t\\2 ~ 0*1\n", paste0(measured, "\n"))
 out <- list(
   versions = list(R = R.version.string, lavaan = as.character(packageVersion("lavaan")), lme4 = as.character(packageVersion("lme4"))),
-  cross_lagged = fit(clpm3), cross_lagged.listwise = fit(clpm3, "listwise"), cross_lagged.equal = fit(equal), cross_lagged.two = fit(clpm2),
-  random_intercept = fit(riclpm), latent_change = fit(lcs3), latent_change.two = fit(lcs2), growth = fit(grow),
-  latent.cross_lagged = fit(paste(measured, own, clpm3, sep = "\n")),
-  latent.growth = fit(paste(measured, own, gsub("lead_t[123] ~ 0\\*1|work_t[123] ~ 0\\*1", "", grow), sep = "\n") |> (\(s) gsub("(lead_t[123]|work_t[123]) ~ 1\n", "\\1 ~ 0*1\n", paste0(s, "\n")))()),
-  schools = list(school = m$school, wave = m$wave, mean = m$lead, gamma = unname(fixef(g)), gamma_se = unname(sqrt(diag(as.matrix(vcov(g))))),
+  cross_lagged = fit(clpm3), cross_lagged.listwise = fit(clpm3, missing = "listwise"), cross_lagged.equal = fit(equal),
+  cross_lagged.two = fit(clpm2, two), random_intercept = fit(riclpm), latent_change = fit(lcs3), latent_change.two = fit(lcs2, two),
+  growth = fit(grow), latent.cross_lagged = fit(paste(measured, own, clpm3, sep = "\n"), latent),
+  latent.random_intercept = fit(paste(measured, own, riclpm, sep = "\n"), latent),
+  latent.growth = fit(paste(free, own, gsub("(lead|work)_t[123] ~ 0\\*1\n", "", grow), sep = "\n"), latent),
+  schools = list(school = m$school, time = m$time, mean = m$mean, gamma = unname(fixef(g)), gamma_se = unname(sqrt(diag(as.matrix(vcov(g))))),
     G = unname(matrix(as.numeric(VarCorr(g)$school), 2)), omega2 = sigma(g)^2, logl = as.numeric(logLik(g)), labels = rownames(school),
     intercept = school[, 1], slope = school[, 2])
 )

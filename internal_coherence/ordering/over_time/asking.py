@@ -140,13 +140,17 @@ def order_over_time(
         raise ModelError(f"{WHAT}: leading={leading!r} is for model='latent_change' with three waves or more")
     when = times_of(waves, times, WHAT)
     if equal_lags and (chosen == "growth" or len(waves) < 3 or np.ptp(np.diff(when)) > 1e-9):
-        raise ModelError(f"{WHAT}: equal_lags=True is for lags between three or more waves that lie evenly in time; not {when}")
+        raise ModelError(
+            f"{WHAT}: equal_lags=True is for lags between three or more waves that lie evenly in time; not {when}"
+        )
     stages = measured_stages(order, responses.instrument, WHAT)
     asked = _Asked(responses, stages, chosen, waves, when, equal_lags, leading)
     laid = _laid_out(asked, measurement)
     linked, written = laid.linked, laid.written
     check_schools(linked.school.nunique(), _most_tested(stages, written), stages, WHAT)
-    alike = measured_alike(responses, stages, missing, chosen in COMPARES_LEVELS, progress, WHAT) if invariance else None
+    alike = (
+        measured_alike(responses, stages, missing, chosen in COMPARES_LEVELS, progress, WHAT) if invariance else None
+    )
     fit = sem(
         linked.frame.assign(**{SCHOOL: linked.school}),
         written.syntax,
@@ -237,7 +241,9 @@ def _laid_out(asked: _Asked, measurement: str) -> _LaidOut:
     if measurement != "scores":
         found = stage_indicators(asked.responses, asked.stages, WHAT)
         written = asked.written(found.indicators)
-        why = _too_few(found, written, len(asked.responses.teacher.unique()) if asked.responses.teacher is not None else 0)
+        why = _too_few(
+            found, written, len(asked.responses.teacher.unique()) if asked.responses.teacher is not None else 0
+        )
         if measurement == "latent" or not why:
             return _LaidOut(asked.linked(found.values), written, "latent", "")
     linked = asked.linked(stage_scores(asked.responses, asked.stages, WHAT))

@@ -87,7 +87,9 @@ def corrected_regression(mean: Array, error: Array, steps: list[Step]) -> Regres
     """
     J, K = len(mean), len(steps[0].X)
     blocks = [_sums(mean, error, step) for step in steps]
-    A, C, XX, YY, XO = (np.sum([getattr(block, name) for block in blocks], axis=0) for name in ("zx", "zy", "xx", "yy", "xo"))
+    A, C, XX, YY, XO = (
+        np.sum([getattr(block, name) for block in blocks], axis=0) for name in ("zx", "zy", "xx", "yy", "xo")
+    )
     rows = sum(int(block.used.sum()) for block in blocks)
     free = max(rows - len(blocks), 1)
     schools = np.any([block.used for block in blocks], axis=0)
@@ -134,7 +136,7 @@ class _Block:
 
 def _sums(mean: Array, error: Array, step: Step) -> _Block:
     needed = np.any(np.concatenate([step.Z, step.X, step.Y]) != 0, axis=0)
-    used = ~np.isnan(mean[:, needed]).any(axis=1)
+    used: NDArray[np.bool_] = np.asarray(np.isfinite(mean[:, needed]).all(axis=1), dtype=np.bool_)
     m, E = np.where(needed, mean, 0.0)[used], error[used]
     m = m - m.mean(axis=0) if len(m) else m
     z, x, y = (m @ L.T for L in (step.Z, step.X, step.Y))

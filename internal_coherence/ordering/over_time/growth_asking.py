@@ -91,7 +91,9 @@ def school_growth(
     over = school_waves(stage_scores(responses, stages, WHAT), responses, waves, WHAT)
     whole = int((~np.isnan(over.mean)).all(axis=1).sum())
     if whole < FEWEST_SCHOOLS:
-        raise ResponseError(f"{WHAT}: {whole} schools have means in all of the waves {listing(waves)}; it takes {FEWEST_SCHOOLS}")
+        raise ResponseError(
+            f"{WHAT}: {whole} schools have means in all of the waves {listing(waves)}; it takes {FEWEST_SCHOOLS}"
+        )
     K, T = len(stages.keys), len(waves)
     found = []
     for k, stage in enumerate(stages.keys):

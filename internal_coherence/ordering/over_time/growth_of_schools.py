@@ -132,7 +132,7 @@ def growth_of_schools(mean: Array, error: Array, times: Array) -> Growth:
             options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000, "maxfev": 4000},
         )  # fmt: skip
         best = found if best is None or found.fun < best.fun else best
-    assert best is not None  # noqa: S101
+    assert best is not None
     return at_estimates(best.x, m, error, there, X, bool(best.success and np.isfinite(best.fun)))
 
 

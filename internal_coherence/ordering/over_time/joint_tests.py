@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, ndtri, stdtr, stdtrit
 
 from internal_coherence.errors import ResponseError, SmallSampleWarning, warn
-from internal_coherence.ordering.over_time.precedence import MeasuredStages
+from internal_coherence.ordering.over_time.precedence import Kind, MeasuredStages
 
 Array = NDArray[np.float64]
-FEW_SCHOOLS = 30
+FEW_SCHOOLS: Final = 30
 """Below this, standard errors by school are themselves uncertain."""
-TESTED = ("forward", "backward")
+TESTED: Final[tuple[Kind, ...]] = ("forward", "backward")
 
 
 def joint_test(estimates: Array, vcov: Array, n_schools: int) -> dict[str, float]:
@@ -132,7 +132,8 @@ def check_schools(n_schools: int, paths: int, stages: MeasuredStages, what: str)
     """
     if n_schools <= paths + 1:
         raise ResponseError(
-            f"{what}: {n_schools} school{'s' * (n_schools != 1)} for {paths} paths between the {len(stages.keys)} stages that are to be"
+            f"{what}: {n_schools} school{'s' * (n_schools != 1)} for {paths} paths between the"
+            f" {len(stages.keys)} stages that are to be"
             f" tested together; it takes at least {paths + 2} schools. Take fewer stages, or fewer waves"
         )
     if n_schools < FEW_SCHOOLS:

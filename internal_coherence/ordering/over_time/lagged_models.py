@@ -1,7 +1,8 @@
 """Models of stages over waves, written in lavaan's syntax: cross-lagged, random-intercept, latent change, growth.
 
 A stage k in wave t is ``<stage>_t<t>``, a score or a latent variable. Every model is written out in full, so that it can be read
-and run elsewhere (``lavaan::sem(model, data, fixed.x = FALSE, meanstructure = TRUE)``).
+and run elsewhere (``lavaan::sem(model, data, fixed.x = FALSE, meanstructure = TRUE)``). Starting values are written where what a
+variable is made of shows in no indicator of its own; they suppose variances of about 1, which standardised scores have.
 """
 
 from __future__ import annotations
@@ -129,10 +130,12 @@ def measurement(plan: Plan) -> list[str]:
     return lines
 
 
-def _regressions(paths: Sequence[LaggedPath]) -> list[str]:
+def _regressions(paths: Sequence[LaggedPath], own: float | None = None) -> list[str]:
+    """Return the lines of regressions; `own` is where paths of a stage on itself begin."""
     causes: dict[str, list[str]] = {}
     for path in paths:
-        causes.setdefault(path.lhs, []).append(f"{path.label}*{path.rhs}")
+        begin = f" + start({own})*{path.rhs}" if own is not None and path.cause == path.effect else ""
+        causes.setdefault(path.lhs, []).append(f"{path.label}*{path.rhs}{begin}")
     return [f"{effect} ~ {' + '.join(terms)}" for effect, terms in causes.items()]
 
 
@@ -145,7 +148,10 @@ def cross_lagged(plan: Plan) -> WrittenModel:
     """
     waves, stages = range(1, plan.n_waves + 1), plan.stages
     paths = tuple(
-        plan.path("ll", (j, k), (in_wave(j, t - 1), in_wave(k, t)), (t - 1, t)) for t in waves[1:] for k in stages for j in stages
+        plan.path("ll", (j, k), (in_wave(j, t - 1), in_wave(k, t)), (t - 1, t))
+        for t in waves[1:]
+        for k in stages
+        for j in stages
     )
     lines = [*measurement(plan), *_regressions(paths)]
     for t in waves:
@@ -173,7 +179,8 @@ def random_intercept(plan: Plan) -> WrittenModel:
         for t in waves:
             name = in_wave(k, t)
             lines += [f"w_{name} =~ 1*{name}", f"{name} ~~ 0*{name}", f"{name} ~ 1"]
-    lines += _regressions(paths)
+        lines += [f"{part} ~~ start(0.4)*{part}" for part in (f"ri_{k}", *(f"w_{in_wave(k, t)}" for t in waves))]
+    lines += _regressions(paths, own=0.3)
     for t in waves:
         lines += covariances([f"w_{in_wave(k, t)}" for k in stages])
     lines += covariances([f"ri_{k}" for k in stages])
@@ -204,7 +211,12 @@ def latent_change(plan: Plan) -> WrittenModel:
         lines.append(f"{in_wave(k, 1)} ~ 1")
         for t in waves[1:]:
             name = in_wave(k, t)
-            lines += [f"d_{name} =~ 1*{name}", f"{name} ~ 1*{in_wave(k, t - 1)}", f"{name} ~~ 0*{name}", f"{name} ~ 0*1"]
+            lines += [
+                f"d_{name} =~ 1*{name}",
+                f"{name} ~ 1*{in_wave(k, t - 1)}",
+                f"{name} ~~ 0*{name}",
+                f"{name} ~ 0*1",
+            ]
             lines.append(f"d_{name} ~ 1")
     lines += [*_regressions(paths), *covariances([in_wave(k, 1) for k in stages])]
     for t in waves[1:]:
@@ -213,11 +225,10 @@ def latent_change(plan: Plan) -> WrittenModel:
 
 
 def growth(plan: Plan) -> WrittenModel:
-    """Write growth of all stages together (Bollen & Curran 2006): each slope on the levels of all stages in the first wave."""
+    """Write growth of all stages together (Bollen & Curran 2006): each slope on the levels of"
+    " all stages in the first wave."""
     waves, stages = range(1, plan.n_waves + 1), plan.stages
-    paths = tuple(
-        plan.path("cl", (j, k), (f"i_{j}", f"s_{k}"), (1, plan.n_waves)) for k in stages for j in stages
-    )
+    paths = tuple(plan.path("cl", (j, k), (f"i_{j}", f"s_{k}"), (1, plan.n_waves)) for k in stages for j in stages)
     lines = measurement(plan)
     for k in stages:
         lines.append(f"i_{k} =~ {' + '.join(f'1*{in_wave(k, t)}' for t in waves)}")

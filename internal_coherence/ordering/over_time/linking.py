@@ -12,8 +12,8 @@ import pandas as pd
 
 from internal_coherence.errors import CoherenceWarning, MissingDataWarning, ResponseError, listing, warn
 from internal_coherence.responses import Responses
-from internal_coherence.responses.record import check_responses, in_time
 from internal_coherence.responses.labels import number
+from internal_coherence.responses.record import check_responses, in_time
 
 FEWEST_LINKED: Final = 50
 """Teachers seen in two waves in a row, below whom no model of lags is fitted."""
@@ -109,7 +109,9 @@ def times_of(waves: Sequence[str], given: Sequence[float] | None, what: str) -> 
     else:
         found = [float(x) for x in given]
     if len(found) != len(waves) or not np.isfinite(found).all() or (np.diff(found) <= 0).any():
-        raise ResponseError(f"{what}: times={given!r}: give {len(waves)} ascending numbers, for the waves {listing(waves)}")
+        raise ResponseError(
+            f"{what}: times={given!r}: give {len(waves)} ascending numbers, for the waves {listing(waves)}"
+        )
     return tuple(x - found[0] for x in found)
 
 
@@ -153,10 +155,11 @@ def link(values: pd.DataFrame, responses: Responses, waves: Sequence[str], need:
         if part.index.has_duplicates:
             twice = part.index[part.index.duplicated()].unique()
             raise ResponseError(
-                f"{what}: the same teacher stands twice in wave {wave!r}: {listing(twice, 4)}; where ids are those of a school, join"
+                f"{what}: the same teacher stands twice in wave {wave!r}: {listing(twice, 4)}; where"
+                " ids are those of a school, join"
                 " school and id to one before reading"
             )
-        parts.append(part.rename(columns=lambda name, k=k: at_wave(name, k)))
+        parts.append(part.set_axis([at_wave(str(name), k) for name in part], axis=1))
     wide = pd.concat(parts, axis=1)
     seen = np.column_stack([wide.index.isin(part.index) for part in parts])
     _check_linked(seen, waves, need, what)
@@ -168,7 +171,8 @@ def _identified(responses: Responses, what: str) -> tuple[pd.Series, pd.Series]:
     who, when = responses.teacher, responses.wave
     if who is None or when is None:
         raise ResponseError(
-            f"{what}: these responses were read without teacher=..., the id that a teacher keeps from wave to wave; without ids only"
+            f"{what}: these responses were read without teacher=..., the id that a teacher keeps from"
+            " wave to wave; without ids only"
             " schools can be followed, by school_change"
         )
     if gone := int(who.isna().sum() + when.isna().sum()):
@@ -190,7 +194,8 @@ def _check_linked(seen: np.ndarray, waves: Sequence[str], need: int, what: str) 
         stayed, began = int(seen[:, k : k + 2].all(axis=1).sum()), int(seen[:, k].sum())
         if stayed < FEW_SHARE * began:
             warn(
-                f"{what}: of {began} teachers of wave {waves[k]!r} {stayed} answered in wave {waves[k + 1]!r}; who stays may differ"
+                f"{what}: of {began} teachers of wave {waves[k]!r} {stayed} answered in wave"
+                f" {waves[k + 1]!r}; who stays may differ"
                 " from who goes",
                 MissingDataWarning,
             )

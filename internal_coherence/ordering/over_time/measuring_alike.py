@@ -108,10 +108,14 @@ def _say(table: pd.DataFrame, needs_means: bool, what: str) -> None:
     if len(failed := table[~table["enough"] & (table["why"] == "")]):
         needed = "equal loadings and intercepts" if needs_means else "equal loadings"
         warn(
-            f"{what}: {needed} over waves do not hold, by the CFI, for {listing(failed['scale'])}: what looks like change there may be"
+            f"{what}: {needed} over waves do not hold, by the CFI, for {listing(failed['scale'])}: what"
+            " looks like change there may be"
             " another understanding of the questions",
             CoherenceWarning,
         )
     if len(untested := table[table["why"] != ""]):
         reasons = "; ".join(f"{scale}: {why}" for scale, why in zip(untested["scale"], untested["why"], strict=True))
-        warn(f"{what}: whether it is measured alike over waves was not tested for some scales ({reasons})", CoherenceWarning)
+        warn(
+            f"{what}: whether it is measured alike over waves was not tested for some scales ({reasons})",
+            CoherenceWarning,
+        )

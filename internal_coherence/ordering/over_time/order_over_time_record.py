@@ -106,7 +106,14 @@ class OrderOverTime(Record):
     @property
     def cautions(self) -> tuple[str, ...]:
         """What this model of so many waves can't tell."""
-        return cautions(self.model, len(self.waves))
+        return cautions(self.model, len(self.waves), self.improper)
+
+    @property
+    def improper(self) -> bool:
+        """Whether the model estimated a variance to be negative."""
+        table = self.fit.parameter_estimates()
+        own = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"])]
+        return self.converged and bool((own["est"] < 0).any())
 
     def in_words(self) -> str:
         """Say what was found, and what can't be told.
@@ -136,7 +143,12 @@ class OrderOverTime(Record):
         -------
         dict
         """
-        return {**Record.to_dict(self), "fit": plain(self.fit.to_dict()), "verdict": self.verdict, "cautions": list(self.cautions)}
+        return {
+            **Record.to_dict(self),
+            "fit": plain(self.fit.to_dict()),
+            "verdict": self.verdict,
+            "cautions": list(self.cautions),
+        }
 
     def __repr__(self) -> str:
         if not self.converged:
@@ -144,5 +156,6 @@ class OrderOverTime(Record):
         p = dict(zip(self.tests["kind"], self.tests["pvalue_f"], strict=True))
         return (
             f"<{self.order!r} over {len(self.waves)} waves, {self.model} of {self.measurement}: {self.verdict}"
-            f" (forward p = {p['forward']:.3f}, backward p = {p['backward']:.3f}); {self.n} teachers in {self.n_schools} schools>"
+            f" (forward p = {p['forward']:.3f}, backward p = {p['backward']:.3f}); {self.n}"
+            f" teachers in {self.n_schools} schools>"
         )

@@ -85,11 +85,14 @@ def measured_stages(order: Order, instrument: Instrument, what: str) -> Measured
     unmeasured = tuple(key for key, found in scales.items() if not found)
     if len(measured) < 2:
         raise ModelError(
-            f"{what}: of the stages of order {order.key!r} this survey measures {len(measured)} ({listing(measured)}); it takes"
+            f"{what}: of the stages of order {order.key!r} this survey measures {len(measured)}"
+            f" ({listing(measured)}); it takes"
             f" two. Without a scale: {listing(unmeasured)}"
         )
     if odd := [key for key in measured if not _NAME.fullmatch(key)]:
-        raise ModelError(f"{what}: the stage keys {listing(odd)} must begin with a letter and have letters, digits and _ only")
+        raise ModelError(
+            f"{what}: the stage keys {listing(odd)} must begin with a letter and have letters, digits and _ only"
+        )
     before, arrows = _ways(order, frozenset(measured))
     if not before:
         raise ModelError(f"{what}: no arrow of order {order.key!r} leads from one measured stage to another")
@@ -107,7 +110,8 @@ def _ways(order: Order, measured: frozenset[str]) -> tuple[frozenset[tuple[str, 
     effects: dict[str, list[str]] = {stage.key: [] for stage in order.stages}
     for arrow in order.arrows:
         effects[arrow.cause].append(arrow.effect)
-    before, direct = set(), set()
+    before: set[tuple[str, str]] = set()
+    direct: set[tuple[str, str]] = set()
     for start in measured:
         for found, stops in ((before, frozenset[str]()), (direct, measured)):
             reached: set[str] = set()

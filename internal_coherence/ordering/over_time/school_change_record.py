@@ -112,7 +112,9 @@ class SchoolChange(Record):
             raise ModelError(f"effect={effect!r}: how large should the path be that is to be found? Not 0")
         reach = float(ndtri((1 + self.level) / 2) + ndtri(power))
         needed = self.n_schools * (reach * self.paths["se"] / abs(effect)) ** 2
-        found = self.paths[["cause", "effect", "kind", "se"]].assign(n_schools=self.n_schools, schools_needed=np.ceil(needed))
+        found = self.paths[["cause", "effect", "kind", "se"]].assign(
+            n_schools=self.n_schools, schools_needed=np.ceil(needed)
+        )
         return found[found["kind"] != "autoregressive"].reset_index(drop=True)
 
     def to_frame(self) -> pd.DataFrame:

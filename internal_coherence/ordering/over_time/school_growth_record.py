@@ -67,10 +67,14 @@ class SchoolGrowth(Record):
         reach = float(ndtri((1 + level) / 2))
         table = self.by_school
         return table.assign(
-            slope_lower=table["slope"] - reach * table["slope_se"], slope_upper=table["slope"] + reach * table["slope_se"]
+            slope_lower=table["slope"] - reach * table["slope_se"],
+            slope_upper=table["slope"] + reach * table["slope_se"],
         )
 
     def __repr__(self) -> str:
         lost = self.parameters.loc[~self.parameters["converged"], "stage"]
         trouble = f"; not converged: {listing(lost)}" if len(lost) else ""
-        return f"<growth of {len(self.stages)} stages of {self.order!r} in {self.n_schools} schools over {len(self.waves)} waves{trouble}>"
+        return (
+            f"<growth of {len(self.stages)} stages of {self.order!r} in {self.n_schools} schools over"
+            f" {len(self.waves)} waves{trouble}>"
+        )

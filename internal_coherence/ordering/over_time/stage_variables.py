@@ -50,7 +50,7 @@ def standardised(values: pd.DataFrame, what: str) -> pd.DataFrame:
         If somewhere nothing varies.
     """
     sd = values.std(ddof=1)
-    if flat := [name for name in values if not sd[name] > 0]:
+    if flat := [name for name, own in sd.items() if not own > 0]:
         raise ResponseError(f"{what}: nothing varies in {listing(flat)}")
     return (values - values.mean()) / sd
 
@@ -92,7 +92,5 @@ def stage_indicators(responses: Responses, stages: MeasuredStages, what: str) ->
     scales, items = score(responses), responses.items
     of = {scale.key: tuple(scale.item_keys) for scale in responses.instrument.scales}
     indicators = {key: of[found[0]] if len(found) == 1 else found for key, found in stages.scales.items()}
-    parts = [
-        (items if len(stages.scales[key]) == 1 else scales)[list(names)] for key, names in indicators.items()
-    ]
+    parts = [(items if len(stages.scales[key]) == 1 else scales)[list(names)] for key, names in indicators.items()]
     return StageVariables(values=standardised(pd.concat(parts, axis=1), what), indicators=indicators)
