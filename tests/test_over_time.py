@@ -734,3 +734,4 @@ def test_what_does_not_converge_has_no_numbers(panel):
     assert found.paths[["est", "se", "std", "pvalue"]].isna().all().all()
     assert found.verdict == "not estimated"
     assert "not converged; no minimum was found" in repr(found)
+    assert "equal_lags=True" in found.in_words()

@@ -225,8 +225,7 @@ def latent_change(plan: Plan) -> WrittenModel:
 
 
 def growth(plan: Plan) -> WrittenModel:
-    """Write growth of all stages together (Bollen & Curran 2006): each slope on the levels of"
-    " all stages in the first wave."""
+    """Write growth of all stages together (Bollen & Curran 2006): each slope on the first levels of all stages."""
     waves, stages = range(1, plan.n_waves + 1), plan.stages
     paths = tuple(plan.path("cl", (j, k), (f"i_{j}", f"s_{k}"), (1, plan.n_waves)) for k in stages for j in stages)
     lines = measurement(plan)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from internal_coherence.latent import Invariance, SemFit
 from internal_coherence.ordering.over_time.lagged_models import Leading, Model
-from internal_coherence.ordering.over_time.wording import AGAINST, SAYS, Verdict, cautions, verdict
+from internal_coherence.ordering.over_time.wording import AGAINST, ASK_LESS, SAYS, Verdict, cautions, verdict
 from internal_coherence.records import Record, plain
 
 Measurement = Literal["latent", "scores"]
@@ -124,7 +124,8 @@ class OrderOverTime(Record):
         """
         forward = self.paths.loc[self.paths["kind"] == "forward", "est"]
         against = (AGAINST,) if self.verdict in ("forward only", "both ways") and (forward < 0).any() else ()
-        return " ".join((SAYS[self.verdict], *against, *self.cautions))
+        less = () if self.converged else (ASK_LESS,)
+        return " ".join((SAYS[self.verdict], *less, *against, *self.cautions))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a path.

@@ -62,6 +62,7 @@ DIFFERENCED: Final = (
     " to need one wave. Instruments are the levels two waves before, which holds if what moves a"
     " stage in one wave does not last."
 )
+ASK_LESS: Final = "Paths that are the same between all waves (equal_lags=True), or scores (measurement='scores'), ask less of the data."
 IMPROPER: Final = (
     "Some variances came out negative, which none can be: the model asks more of these data than they can"
     " tell, and its paths are not to"
