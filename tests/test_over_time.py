@@ -60,7 +60,7 @@ def book():
 @pytest.fixture(scope="module")
 def frame():
     # simulate_responses(book, n_schools=32, teachers=9, waves=3, turnover=0.08, missing=0.03, stability=0.6, icc=0.12, loading=0.85,
-    #   graph={("aims", "trust"): 0.7, ("aims", "voice"): 0.7, ("aims", "eff"): 0.4}, rng=20), numpy 2.5
+    #   graph={("aims", "trust"): 0.7, ("aims", "voice"): 0.7, ("aims", "eff"): 0.4}, rng=20), numpy 2.4
     return pd.read_csv(Path(__file__).parent / "reference" / "data" / "order_over_time.csv")
 
 

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from internal_coherence.errors import ModelError, check_level, check_option, listing
+from internal_coherence.errors import ModelError, check_level, check_option
 from internal_coherence.latent import SemFit, sem
-from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.ordering.orders import Order
 from internal_coherence.ordering.over_time.joint_tests import TESTED, check_schools, tests_of, with_limits
-from internal_coherence.ordering.over_time.lagged_models import (
-    Leading,
-    Model,
-    Plan,
-    WrittenModel,
-    cross_lagged,
-    growth,
-    in_wave,
-    latent_change,
-    random_intercept,
-)
-from internal_coherence.ordering.over_time.linking import Linked, link, times_of, waves_in_time
+from internal_coherence.ordering.over_time.lagged_models import Leading, Model, WrittenModel
+from internal_coherence.ordering.over_time.laying_out import LEAST_WAVES, WHAT, WRITE, Asked, laid_out
+from internal_coherence.ordering.over_time.linking import times_of, waves_in_time
 from internal_coherence.ordering.over_time.measuring_alike import measured_alike
 from internal_coherence.ordering.over_time.order_over_time_record import Measurement, OrderOverTime
 from internal_coherence.ordering.over_time.precedence import MeasuredStages, measured_stages
-from internal_coherence.ordering.over_time.stage_variables import StageVariables, stage_indicators, stage_scores
 from internal_coherence.responses import Responses
 
-WHAT: Final = "order_over_time"
-WRITE: Final[dict[Model, Callable[[Plan], WrittenModel]]] = {
-    "cross_lagged": cross_lagged,
-    "random_intercept": random_intercept,
-    "latent_change": latent_change,
-    "growth": growth,
-}
-LEAST_WAVES: Final[dict[Model, int]] = {"cross_lagged": 2, "random_intercept": 3, "latent_change": 2, "growth": 3}
 COMPARES_LEVELS: Final = ("latent_change", "growth")
-FEWEST_INDICATORS: Final = 3
 SCHOOL: Final = "school of the teacher"
 """The column that holds schools; no stage or item is called so."""
-ROWS_A_PARAMETER: Final = 5
-"""Latent stages are taken by default with so many teachers a free parameter (Bentler & Chou 1987)."""
 
 
 def order_over_time(
@@ -125,7 +102,7 @@ def order_over_time(
     --------
     >>> import internal_coherence as ic
     >>> from internal_coherence.ordering.over_time import order_over_time
-    >>> panel = ic.simulate_responses(n_schools=40, teachers=10, waves=3, turnover=0.05, rng=1)
+    >>> panel = ic.simulate_responses(n_schools=120, teachers=6, waves=3, turnover=0.05, rng=1)
     >>> found = order_over_time(
     ...     panel, ic.load_order("elmore-boston"), model="cross_lagged", measurement="scores", invariance=False
     ... )
@@ -144,8 +121,8 @@ def order_over_time(
             f"{WHAT}: equal_lags=True is for lags between three or more waves that lie evenly in time; not {when}"
         )
     stages = measured_stages(order, responses.instrument, WHAT)
-    asked = _Asked(responses, stages, chosen, waves, when, equal_lags, leading)
-    laid = _laid_out(asked, measurement)
+    asked = Asked(responses, stages, chosen, waves, when, equal_lags, leading)
+    laid = laid_out(asked, measurement)
     linked, written = laid.linked, laid.written
     check_schools(linked.school.nunique(), _most_tested(stages, written), stages, WHAT)
     alike = (
@@ -188,45 +165,6 @@ def order_over_time(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """What is modelled: the answers, their stages and waves, and how."""
-
-    responses: Responses
-    stages: MeasuredStages
-    model: Model
-    waves: tuple[str, ...]
-    times: tuple[float, ...]
-    equal_lags: bool
-    leading: Leading
-
-    def written(self, indicators: dict[str, tuple[str, ...]]) -> WrittenModel:
-        """Write the model."""
-        plan = Plan(
-            stages=self.stages.keys,
-            n_waves=len(self.waves),
-            times=self.times,
-            indicators=indicators,
-            equal_lags=self.equal_lags,
-            leading=self.leading,
-        )
-        return WRITE[self.model](plan)
-
-    def linked(self, values: pd.DataFrame) -> Linked:
-        """Lay out teachers over waves; stable differences take three waves of the same teachers."""
-        return link(values, self.responses, self.waves, LEAST_WAVES[self.model], WHAT)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _LaidOut:
-    """Teachers over waves, the model in writing, and what stands for stages."""
-
-    linked: Linked
-    written: WrittenModel
-    measurement: Measurement
-    why: str
-
-
 def _check(model: str, measurement: str, leading: str, missing: str, level: float) -> None:
     check_option("model", model, ("auto", *WRITE))
     check_option("measurement", measurement, ("auto", *get_args(Measurement)))
@@ -235,39 +173,13 @@ def _check(model: str, measurement: str, leading: str, missing: str, level: floa
     check_level(level)
 
 
-def _laid_out(asked: _Asked, measurement: str) -> _LaidOut:
-    """Return latent stages where that is asked for or feasible, and scores otherwise."""
-    why = ""
-    if measurement != "scores":
-        found = stage_indicators(asked.responses, asked.stages, WHAT)
-        written = asked.written(found.indicators)
-        why = _too_few(
-            found, written, len(asked.responses.teacher.unique()) if asked.responses.teacher is not None else 0
-        )
-        if measurement == "latent" or not why:
-            return _LaidOut(asked.linked(found.values), written, "latent", "")
-    linked = asked.linked(stage_scores(asked.responses, asked.stages, WHAT))
-    names = {f"{stage}.t{t}": in_wave(stage, t) for stage in asked.stages.keys for t in range(1, len(asked.waves) + 1)}
-    linked = replace(linked, frame=linked.frame.rename(columns=names))
-    return _LaidOut(linked, asked.written({}), "scores", why)
-
-
-def _too_few(found: StageVariables, written: WrittenModel, n: int) -> str:
-    """Return why latent stages are not feasible; empty if they are."""
-    if short := [stage for stage, items in found.indicators.items() if len(items) < FEWEST_INDICATORS]:
-        return f"fewer than {FEWEST_INDICATORS} indicators of {listing(short)}"
-    free = ParTable.from_syntax(written.syntax, kind="sem", meanstructure=True, fixed_x=False)
-    parameters = len({row.label or k for k, row in enumerate(free.entries) if row.free})
-    return "" if n >= ROWS_A_PARAMETER * parameters else f"{n} teachers for {parameters} free parameters"
-
-
 def _most_tested(stages: MeasuredStages, written: WrittenModel) -> int:
     """Return how many paths are tested together, forward or backward, whichever are more."""
     kinds = [stages.kind(cause, effect) for _, cause, effect in {(p.label, p.cause, p.effect) for p in written.paths}]
     return max(kinds.count(kind) for kind in TESTED)
 
 
-def _paths(fit: SemFit, written: WrittenModel, asked: _Asked, level: float) -> pd.DataFrame:
+def _paths(fit: SemFit, written: WrittenModel, asked: Asked, level: float) -> pd.DataFrame:
     """Return one row a path, with its label."""
     table = fit.parameter_estimates(level)
     table = table[table["op"] == "~"].set_index(["lhs", "rhs"])

@@ -132,9 +132,9 @@ def check_schools(n_schools: int, paths: int, stages: MeasuredStages, what: str)
     """
     if n_schools <= paths + 1:
         raise ResponseError(
-            f"{what}: {n_schools} school{'s' * (n_schools != 1)} for {paths} paths between the"
-            f" {len(stages.keys)} stages that are to be"
-            f" tested together; it takes at least {paths + 2} schools. Take fewer stages, or fewer waves"
+            f"{what}: {n_schools} school{'s' * (n_schools != 1)} for {paths} paths between the {len(stages.keys)}"
+            f" stages that are to be tested together; it takes at least {paths + 2} schools. Take fewer stages, or"
+            " fewer waves"
         )
     if n_schools < FEW_SCHOOLS:
         warn(

@@ -155,9 +155,8 @@ def link(values: pd.DataFrame, responses: Responses, waves: Sequence[str], need:
         if part.index.has_duplicates:
             twice = part.index[part.index.duplicated()].unique()
             raise ResponseError(
-                f"{what}: the same teacher stands twice in wave {wave!r}: {listing(twice, 4)}; where"
-                " ids are those of a school, join"
-                " school and id to one before reading"
+                f"{what}: the same teacher stands twice in wave {wave!r}: {listing(twice, 4)}; where ids are those"
+                " of a school, join school and id to one before reading"
             )
         parts.append(part.set_axis([at_wave(str(name), k) for name in part], axis=1))
     wide = pd.concat(parts, axis=1)
@@ -171,9 +170,8 @@ def _identified(responses: Responses, what: str) -> tuple[pd.Series, pd.Series]:
     who, when = responses.teacher, responses.wave
     if who is None or when is None:
         raise ResponseError(
-            f"{what}: these responses were read without teacher=..., the id that a teacher keeps from"
-            " wave to wave; without ids only"
-            " schools can be followed, by school_change"
+            f"{what}: these responses were read without teacher=..., the id that a teacher keeps from wave to wave;"
+            " without ids only schools can be followed, by school_change"
         )
     if gone := int(who.isna().sum() + when.isna().sum()):
         raise ResponseError(f"{what}: teacher or wave is missing in {gone} rows; read the responses without these rows")
@@ -194,9 +192,8 @@ def _check_linked(seen: np.ndarray, waves: Sequence[str], need: int, what: str) 
         stayed, began = int(seen[:, k : k + 2].all(axis=1).sum()), int(seen[:, k].sum())
         if stayed < FEW_SHARE * began:
             warn(
-                f"{what}: of {began} teachers of wave {waves[k]!r} {stayed} answered in wave"
-                f" {waves[k + 1]!r}; who stays may differ"
-                " from who goes",
+                f"{what}: of {began} teachers of wave {waves[k]!r} {stayed} answered in wave {waves[k + 1]!r}; who"
+                " stays may differ from who goes",
                 MissingDataWarning,
             )
 

@@ -108,9 +108,8 @@ def _say(table: pd.DataFrame, needs_means: bool, what: str) -> None:
     if len(failed := table[~table["enough"] & (table["why"] == "")]):
         needed = "equal loadings and intercepts" if needs_means else "equal loadings"
         warn(
-            f"{what}: {needed} over waves do not hold, by the CFI, for {listing(failed['scale'])}: what"
-            " looks like change there may be"
-            " another understanding of the questions",
+            f"{what}: {needed} over waves do not hold, by the CFI, for {listing(failed['scale'])}: what looks like"
+            " change there may be another understanding of the questions",
             CoherenceWarning,
         )
     if len(untested := table[table["why"] != ""]):

@@ -157,6 +157,6 @@ class OrderOverTime(Record):
         p = dict(zip(self.tests["kind"], self.tests["pvalue_f"], strict=True))
         return (
             f"<{self.order!r} over {len(self.waves)} waves, {self.model} of {self.measurement}: {self.verdict}"
-            f" (forward p = {p['forward']:.3f}, backward p = {p['backward']:.3f}); {self.n}"
-            f" teachers in {self.n_schools} schools>"
+            f" (forward p = {p['forward']:.3f}, backward p = {p['backward']:.3f}); {self.n} teachers in"
+            f" {self.n_schools} schools>"
         )

@@ -86,8 +86,7 @@ def measured_stages(order: Order, instrument: Instrument, what: str) -> Measured
     if len(measured) < 2:
         raise ModelError(
             f"{what}: of the stages of order {order.key!r} this survey measures {len(measured)}"
-            f" ({listing(measured)}); it takes"
-            f" two. Without a scale: {listing(unmeasured)}"
+            f" ({listing(measured)}); it takes two. Without a scale: {listing(unmeasured)}"
         )
     if odd := [key for key in measured if not _NAME.fullmatch(key)]:
         raise ModelError(

@@ -96,7 +96,6 @@ def school_change(
     check_level(level)
     waves = waves_in_time(responses, LEAST_WAVES[model], WHAT, f"model={model!r}")
     stages = measured_stages(order, responses.instrument, WHAT)
-    check_schools(len(responses.schools), max(stages.count("forward"), stages.count("backward")), stages, WHAT)
     over = school_waves(stage_scores(responses, stages, WHAT), responses, waves, WHAT)
     steps = steps_of(model, len(waves), len(stages.keys))
     found = corrected_regression(over.mean, over.error, steps)
@@ -198,23 +197,20 @@ def _reliability(found: Regression, over: SchoolWaves, steps: list[Step], model:
     if len(low := table[~(table["reliability"] >= UNRELIABLE)]):
         of = "levels" if model == "lagged" else "changes"
         warn(
-            f"{WHAT}: less than half of the variance of schools' observed {of} is true for"
-            f" {listing(low['stage'])}: corrected paths are"
-            " unsure, and can be far off. More teachers a school would help",
+            f"{WHAT}: less than half of the variance of schools' observed {of} is true for {listing(low['stage'])}:"
+            " corrected paths are unsure, and can be far off. More teachers a school would help",
             SmallSampleWarning,
         )
     if np.linalg.eigvalsh(found.true).min() <= 0:
         warn(
-            f"{WHAT}: once sampling error is taken out, nothing is left by which schools' stages could be"
-            " told apart; estimates are NaN."
-            " More teachers a school, or fewer stages, would help",
+            f"{WHAT}: once sampling error is taken out, nothing is left by which schools' stages could be told"
+            " apart; estimates are NaN. More teachers a school, or fewer stages, would help",
             SmallSampleWarning,
         )
     if len(weak := table[table["strength"] < WEAK]):
         warn(
-            f"{WHAT}: the levels two waves before hardly tell the changes of {listing(weak['stage'])} (F"
-            " below 10); estimates are unsure and"
-            " drawn to what plain differences give",
+            f"{WHAT}: the levels two waves before hardly tell the changes of {listing(weak['stage'])} (F below 10);"
+            " estimates are unsure and drawn to what plain differences give",
             SmallSampleWarning,
         )
     return table

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from internal_coherence.errors import ResponseError, listing
 from internal_coherence.ordering.over_time.precedence import MeasuredStages
 from internal_coherence.responses import Responses, score
-
-Measurement = Literal["latent", "scores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

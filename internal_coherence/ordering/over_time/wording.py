@@ -52,26 +52,25 @@ NEED_THREE: Final = (
 )
 USE_DIFFERENCED: Final = "model='differenced' takes stable differences out, at a price in precision."
 DEMEANED: Final = (
-    "Taking each school's own mean out (fixed effects) is no way with few waves: the path of a stage"
-    " on itself comes out too low by"
-    " fixed_effects_bias (Nickell 1981). It is not offered."
+    "Taking each school's own mean out (fixed effects) is no way with few waves: the path of a stage on itself"
+    " comes out too low by fixed_effects_bias (Nickell 1981). It is not offered."
 )
 DIFFERENCED: Final = (
-    "Differences between schools that stay the same are out. What changes over time and moves both"
-    " stages is not, and effects are taken"
-    " to need one wave. Instruments are the levels two waves before, which holds if what moves a"
-    " stage in one wave does not last."
+    "Differences between schools that stay the same are out. What changes over time and moves both stages is not,"
+    " and effects are taken to need one wave. Instruments are the levels two waves before, which holds if what"
+    " moves a stage in one wave does not last."
 )
-ASK_LESS: Final = "Paths that are the same between all waves (equal_lags=True), or scores (measurement='scores'), ask less of the data."
+ASK_LESS: Final = (
+    "Paths that are the same between all waves (equal_lags=True), or scores (measurement='scores'), ask less of the"
+    " data."
+)
 IMPROPER: Final = (
-    "Some variances came out negative, which none can be: the model asks more of these data than they can"
-    " tell, and its paths are not to"
-    " be leant on."
+    "Some variances came out negative, which none can be: the model asks more of these data than they can tell,"
+    " and its paths are not to be leant on."
 )
 WITHOUT_IDS: Final = (
-    "Without ids that persist, teachers of different waves are taken as different persons; where"
-    " many are the same, the errors of"
-    " changes are smaller than is corrected for, and estimates are corrected too far."
+    "Without ids that persist, teachers of different waves are taken as different persons; where many are the"
+    " same, the errors of changes are smaller than is corrected for, and estimates are corrected too far."
 )
 
 
