@@ -31,7 +31,7 @@ from internal_coherence.profiles.computing import Composite, SamplingError
 from internal_coherence.profiles.school_prior import FEWEST_OTHERS, school_prior
 from internal_coherence.report import ordering_wording
 from internal_coherence.report.ordering_use_figures import draw_stage_map, draw_stage_movement
-from internal_coherence.report.ordering_use_page import weak_stage_page
+from internal_coherence.report.ordering_use_page import stage_map_page, stage_movement_page, weak_stage_page
 
 ELMORE, POSTER = (ic.load_order(name) for name in ("elmore-boston", "serp-poster"))
 NAN = float("nan")
@@ -602,3 +602,23 @@ def test_the_page_of_a_walk(district, tmp_path):
 )
 def test_a_probability_is_not_rounded_up_to_a_certainty(p, text):
     assert ordering_wording.chance(p) == text
+
+
+def test_the_pages_of_a_map_and_of_a_movement(example, district, tmp_path):
+    page = stage_map_page(stage_map(district, ELMORE), tmp_path / "map.html")
+    assert (tmp_path / "map.html").read_text(encoding="utf-8") == page
+    for part in (
+        ordering_wording.MAP_CAUTION,
+        "Leadership practice: named in 1 school.",
+        "Not shown: 2 schools.",
+        "<svg",
+    ):
+        assert part in page
+    before, after = (ic.profile(example.select(wave=w), "Linden") for w in (2023, 2025))
+    page = stage_movement_page(stage_movement(before, after, ELMORE))
+    for part in (
+        ordering_wording.MOVEMENT_CAUTION,
+        "Collective efficacy: reliably higher than before, +20 points",
+        "<svg",
+    ):
+        assert part in page

@@ -53,7 +53,14 @@ def draw_stage_map(found: StageMap, ax: Axes | None = None) -> Axes:
     image = ax.pcolormesh(np.ma.masked_where(last | np.isnan(chances), chances), cmap=WEAK, **style)
     ax.pcolormesh(np.ma.masked_where(~last | np.isnan(chances), chances), cmap=NONE, **style)
     _mark_cells(ax, found, chances)
-    ax.set_xticks(np.arange(len(labels)) + 0.5, [_short(x) for x in labels], rotation=40, ha="right", fontsize=7.5, parse_math=False)
+    ax.set_xticks(
+        np.arange(len(labels)) + 0.5,
+        [_short(x) for x in labels],
+        rotation=40,
+        ha="right",
+        fontsize=7.5,
+        parse_math=False,
+    )
     ax.set_yticks(np.arange(len(names)) + 0.5 if named else [], names if named else [], fontsize=7, parse_math=False)
     ax.set_ylim(len(names), 0)
     ax.tick_params(length=0)

@@ -220,8 +220,8 @@ def change_in_words(change: StageChange, level: float) -> str:
 
 
 def movement_in_words(found: StageMovement) -> list[str]:
-    """Say how a school's stages differ between two waves, stage by stage, and what that does not mean."""
+    """Say how a school's stages differ between two waves, stage by stage, and what each wave says by itself."""
     said = [change_in_words(change, found.level) for change in found.changes]
     for wave, one in zip(found.waves, (found.earlier, found.later), strict=True):
         said.append(f"Wave {wave}: {stage_conclusion(one)}")
-    return [*said, MOVEMENT_CAUTION]
+    return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
@@ -115,6 +116,23 @@ class StageMovement(Record):
         from internal_coherence.report import draw_stage_movement
 
         return draw_stage_movement(self, ax)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Write the changes in words, with what they are not, as one self-contained page.
+
+        Parameters
+        ----------
+        path : path, optional
+            A file to write as well.
+
+        Returns
+        -------
+        str
+            The page.
+        """
+        from internal_coherence.report import stage_movement_page
+
+        return stage_movement_page(self, path)
 
     def __repr__(self) -> str:
         moved = [f"{c.stage} {c.verdict}" for c in self.changes if c.verdict in ("higher", "lower")]

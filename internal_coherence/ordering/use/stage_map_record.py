@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -129,6 +130,23 @@ class StageMap(Record):
         from internal_coherence.report import draw_stage_map
 
         return draw_stage_map(self, ax)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Write the map with its table and what it is not, as one self-contained page.
+
+        Parameters
+        ----------
+        path : path, optional
+            A file to write as well.
+
+        Returns
+        -------
+        str
+            The page.
+        """
+        from internal_coherence.report import stage_map_page
+
+        return stage_map_page(self, path)
 
     def __repr__(self) -> str:
         named = sum(found.conclusion == "weak stage" for found in self.schools)
