@@ -1,4 +1,4 @@
-"""Orders as data, and the walk to the earliest weak stage."""
+"""Orders as data, and what a profile says along them; the probabilities are tested in test_ordering_use."""
 
 from __future__ import annotations
 
@@ -6,30 +6,9 @@ import numpy as np
 import pytest
 
 import internal_coherence as ic
-from internal_coherence.ordering.weak_stage import StageReading, walk
 
 SMALL = ic.Gates(min_teachers=3, min_distribution=3, min_other_schools=2)
 ELMORE, POSTER = (ic.load_order(name) for name in ("elmore-boston", "serp-poster"))
-
-
-def reading(stage: str, verdict: str) -> StageReading:
-    return StageReading(stage=stage, label=stage, scales=(stage,), estimate=0, lower=0, upper=0, bar=0, verdict=verdict)
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        (["at or above", "below", "undecided"], ("b", "weak stage", ())),
-        (["below", "below", "below"], ("a", "weak stage", ())),
-        (["undecided", "below", "undecided"], (None, "cannot tell", ("a", "c"))),
-        (["at or above", "undecided", "below"], (None, "cannot tell", ("b",))),
-        (["at or above", "not measured", "below"], ("c", "weak stage", ())),
-        (["not measured", "at or above", "at or above"], (None, "none below", ())),
-        (["not measured", "not measured", "not measured"], (None, "cannot tell", ())),
-    ],
-)
-def test_a_stage_is_named_only_if_all_before_it_are_clear(verdicts, expected):
-    assert walk(tuple(reading(stage, v) for stage, v in zip("abc", verdicts, strict=True))) == expected
 
 
 def test_the_published_orders_say_how_surely_they_are_known():

@@ -87,7 +87,7 @@ def test_the_page_says_what_it_rests_on(page):
         "leaders' rows left out: 24",
         "Earliest weak stage: Organisational structure and process",
         "Not measured by this survey",
-        "does not show that working on it will raise the stages after it",
+        "does not show what would follow from work on a stage",
     ):
         assert part in text, part
 

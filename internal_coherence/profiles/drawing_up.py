@@ -12,6 +12,7 @@ from internal_coherence.profiles.computing import composite
 from internal_coherence.profiles.parts import Estimate, Extremes, ItemShare, ReferenceSD, Spread, WithinSD
 from internal_coherence.profiles.record import Profile, Profiles
 from internal_coherence.profiles.reference import ReferenceChoice
+from internal_coherence.profiles.school_prior import SchoolPrior, prior_for
 from internal_coherence.profiles.spread import bars, favourable
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Audience, Gates
@@ -206,6 +207,7 @@ def _draw_up(basis: Basis, j: int) -> Profile:
         scale_keys=tuple(s.key for s in instrument.scales),
         mean_covariance=_given_out(basis, compared, compared.standing.mean_covariance, shown),
         z_covariance=_given_out(basis, compared, compared.standing.z_covariance, shown),
+        prior=_prior(basis, j, compared) if shown else None,
         n_reference_schools=yardstick.n_schools,
         n_reference_withheld=basis.n_reference_withheld,
         self_in_reference=bool(yardstick.mask[j].any()),
@@ -223,6 +225,14 @@ def _given_out(basis: Basis, compared: Comparison, covariance: Array, shown: boo
         if not basis.error.shared:
             given[~np.eye(len(given), dtype=bool)] = np.nan
     return np.frombuffer(given.tobytes()).reshape(given.shape)  # over bytes, which nothing can make writeable
+
+
+def _prior(basis: Basis, j: int, compared: Comparison) -> SchoolPrior | None:
+    """Return how the reference's schools lie together; with each school's own spread, that would tell of those spreads."""
+    if not basis.error.shared:
+        return None
+    yardstick = compared.yardstick
+    return prior_for(yardstick.prior, yardstick.mask, j, np.array([reason != "" for reason in compared.withheld]))
 
 
 def _estimates(basis: Basis, j: int, compared: Comparison) -> tuple[Estimate, ...]:

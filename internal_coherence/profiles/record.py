@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ResponseError, closest
 from internal_coherence.profiles.parts import Choices, Estimate, ItemShare, Spread
+from internal_coherence.profiles.school_prior import SchoolPrior
 from internal_coherence.records import Record
 from internal_coherence.responses.record import as_label
 from internal_coherence.schools.disclosure.gates import Audience
@@ -67,6 +68,9 @@ class Profile(Record):
         The order of the covariances.
     mean_covariance, z_covariance : array
         Covariances of the estimated means and z values of the scales.
+    prior : SchoolPrior or None
+        How the means of the reference's schools lie together; None with too few of them, with norms, or with each
+        school's own spread.
     n_reference_schools, n_reference_withheld : int
         Schools in the reference, and schools left out of it since they do not pass the gates.
     self_in_reference : bool
@@ -93,6 +97,7 @@ class Profile(Record):
     scale_keys: tuple[str, ...]
     mean_covariance: Array
     z_covariance: Array
+    prior: SchoolPrior | None
     n_reference_schools: int
     n_reference_withheld: int
     self_in_reference: bool

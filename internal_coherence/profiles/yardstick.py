@@ -13,6 +13,7 @@ from internal_coherence.moments.grouping import SchoolMoments
 from internal_coherence.profiles.computing import SamplingError, error_of_reference, extremes
 from internal_coherence.profiles.parts import Choices, Extremes
 from internal_coherence.profiles.reference import Reference
+from internal_coherence.profiles.school_prior import SchoolPrior, school_prior
 from internal_coherence.responses import Responses
 from internal_coherence.schools.disclosure.gates import Audience
 
@@ -39,6 +40,8 @@ class Yardstick:
         Schools that make the reference of each.
     scales, dimensions : tuple of Extremes
         The highest and lowest school of each.
+    prior : SchoolPrior
+        How its schools' means lie, and lie together.
     """
 
     reference: Reference
@@ -49,6 +52,7 @@ class Yardstick:
     n_by_scale: NDArray[np.intp]
     scales: tuple[Extremes, ...]
     dimensions: tuple[Extremes, ...]
+    prior: SchoolPrior
 
 
 def yardstick_of(
@@ -94,6 +98,7 @@ def yardstick_of(
         n_by_scale=mask.sum(axis=0),
         scales=tuple(found(z[:, a], mask[:, a]) for a in range(z.shape[1])),
         dimensions=tuple(found(z[:, at].mean(axis=1), np.logical_and.reduce(mask[:, at], axis=1)) for at in groups),
+        prior=school_prior(moments, error, mask),
     )
 
 

@@ -13,6 +13,8 @@ from internal_coherence.report.model_figures import draw_loading_map, draw_modif
 from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.order_figure import draw_order
 from internal_coherence.report.ordering_appendix import ordering_page
+from internal_coherence.report.ordering_use_figures import draw_stage_map, draw_stage_movement
+from internal_coherence.report.ordering_use_page import stage_map_page, stage_movement_page, weak_stage_page
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.planning_figure import draw_plan
@@ -56,13 +58,18 @@ __all__ = [
     "draw_school_heatmap",
     "draw_school_means",
     "draw_scree",
+    "draw_stage_map",
+    "draw_stage_movement",
     "html_table",
     "ordering_page",
     "profile_page",
     "profile_summary",
     "read_fit",
     "school_table",
+    "stage_map_page",
+    "stage_movement_page",
     "validation_page",
+    "weak_stage_page",
     "write_csv",
     "write_pages",
     "write_xlsx",

@@ -47,7 +47,7 @@ def ordering_page(found: OrderingResult, path: str | Path | None = None) -> str:
         .render(
             found=found,
             verdict=say.verdict_sentence(found),
-            caution=say.CAUTION,
+            caution=say.CHECK_CAUTION,
             sections=[make(found) for make in makers],
             made_by=made_by(),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,11 +14,12 @@ from tqdm import tqdm
 
 from internal_coherence.errors import ModelError
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
-from internal_coherence.ordering import Metric, Order, WeakStage, earliest_weak_stage, published_orders
+from internal_coherence.ordering import Metric, Order, earliest_weak_stage, published_orders
 from internal_coherence.profiles import Profile, Profiles
 from internal_coherence.profiles.parts import ItemShare
-from internal_coherence.report import wording
+from internal_coherence.report import ordering_wording, wording
 from internal_coherence.report.figures import profile_svg, spread_svg
+from internal_coherence.report.stage_views import order_view
 
 Orders = Order | Sequence[Order] | None
 Bar = float | Mapping[str, float] | None
@@ -163,28 +163,6 @@ def _orders(order: Orders) -> Sequence[Order]:
     return [order] if isinstance(order, Order) else list(order)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StageView:
-    """One stage as the page draws it: positions in percent of the track's width."""
-
-    label: str
-    verdict: str
-    words: str
-    left: float
-    width: float
-    point: float
-    bar: float
-    drawn: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OrderView:
-    title: str
-    basis: str
-    conclusion: str
-    stages: tuple[_StageView, ...]
-
-
 def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metric) -> Mapping[str, object]:
     """Gather what the template lays out."""
     level = profile.choices.level
@@ -196,8 +174,7 @@ def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metri
         "provenance": wording.provenance(profile),
         "formative_use": wording.FORMATIVE_USE,
         "made_by": wording.made_by(),
-        "order_caution": wording.ORDER_CAUTION,
-        "track": wording.track(metric, bar is not None),
+        "order_caution": ordering_wording.ORDER_CAUTION,
         "level": wording.level_text(level),
         "sentences": [wording.in_words(e, level) for e in profile.dimensions],
         "interval": partial(wording.interval, level=level),
@@ -213,8 +190,9 @@ def _contents(profile: Profile, orders: Sequence[Order], bar: Bar, metric: Metri
         "items_by_scale": _items_by_scale(profile.items),
         "no_spread": _common_reason([spread.withheld for spread in profile.spreads]),
         "no_items": _common_reason([item.withheld for item in profile.items]),
-        "orders": [_order_view(order, outcome) for order, outcome in found],
-        "orders_agree": wording.agreement_of_orders(found),
+        "orders": [order_view(outcome, order) for order, outcome in found],
+        "orders_agree": ordering_wording.agreement_of_orders(found),
+        "track": ordering_wording.track(found[0][1]) if found else "",
     }
 
 
@@ -228,33 +206,3 @@ def _items_by_scale(items: Iterable[ItemShare]) -> dict[str, list[ItemShare]]:
     for item in items:
         grouped.setdefault(item.scale, []).append(item)
     return grouped
-
-
-def _order_view(order: Order, found: WeakStage) -> _OrderView:
-    ends = [abs(v) for r in found.readings for v in (r.lower, r.upper, r.bar) if v == v]
-    low, high = (0.0, 100.0) if found.metric == "response" else (-max(ends, default=1.0), max(ends, default=1.0))
-
-    def at(value: float) -> float:
-        return round(min(max(100 * (value - low) / (high - low), 0), 100), 1)
-
-    stages = []
-    for reading in found.readings:
-        drawn = reading.estimate == reading.estimate
-        stages.append(
-            _StageView(
-                label=reading.label,
-                verdict=reading.verdict,
-                words=wording.stage_position(reading, found.metric),
-                left=at(reading.lower) if drawn else 0,
-                width=round(at(reading.upper) - at(reading.lower), 1) if drawn else 0,
-                point=at(reading.estimate) if drawn else 0,
-                bar=at(reading.bar) if drawn else 0,
-                drawn=drawn,
-            )
-        )
-    return _OrderView(
-        title=order.title,
-        basis=wording.order_basis(order),
-        conclusion=wording.stage_conclusion(found, order),
-        stages=tuple(stages),
-    )

@@ -1,11 +1,10 @@
-"""Numbers and decisions in words: the one place that rounds."""
+"""Numbers and decisions in words: the one place that rounds. What is said of an order is in `ordering_wording`."""
 
 from __future__ import annotations
 
 from math import isnan
 
 from internal_coherence.instrument import RECONSTRUCTION_NOTICE
-from internal_coherence.ordering import Order, StageReading, WeakStage
 from internal_coherence.profiles import Profile
 from internal_coherence.profiles.parts import Bar, Choices, Estimate, ItemShare
 from internal_coherence.records import library_version
@@ -13,10 +12,6 @@ from internal_coherence.records import library_version
 FORMATIVE_USE = (
     "This profile is for learning together. It describes how teachers see their school; it is not a measure of any person,"
     " and not for rating people or ranking schools."
-)
-ORDER_CAUTION = (
-    "The order is provisional: it is a published way of thinking, not a tested law. A stage named here is a place to begin"
-    " a conversation. The survey does not show that working on it will raise the stages after it."
 )
 NO_VALUE = "–"
 
@@ -145,82 +140,3 @@ def provenance(profile: Profile) -> str:
 def made_by() -> str:
     """Name the software."""
     return f"Made with internal_coherence {library_version()}."
-
-
-def order_basis(order: Order) -> str:
-    """Say where an order comes from, and what about it is inference."""
-    source = (order.statement.citation or "").rstrip(".")
-    stated = {
-        "verified": f"This order is stated in a public source: {source}.",
-        "stated": f"This order is stated in: {source}.",
-        "user": "This order is the user's own.",
-    }.get(order.statement.mark, "The source of this order is not verified.")
-    inferred = any(arrow.basis == "inference" for arrow in order.arrows)
-    joined = " That neighbouring stages are joined is inference." if inferred else ""
-    return f"{stated}{joined} Which scales measure a stage is a reading of it. {order.notes}".rstrip()
-
-
-def track(metric: str, own_bar: bool) -> str:
-    """Say what the track of a stage runs over, and what the bar is."""
-    middle = "the middle of the response format" if metric == "response" else "the reference mean"
-    bar_is = "chosen by whoever drew up this page" if own_bar else middle
-    over = {
-        "response": "runs over the response range, from its lowest to its highest answer",
-        "relative": "runs over standard deviations from the reference mean, which is its middle",
-    }[metric]
-    return (
-        f"Each track {over}. The dark mark is this school, the shaded part its limits over all stages together. The dashed"
-        f" mark is the bar, {bar_is}: a stage counts as weak if all of the shaded part lies below it."
-    )
-
-
-def stage_position(reading: StageReading, metric: str) -> str:
-    """Say where a stage lies against the bar."""
-    if reading.verdict == "not measured":
-        return f"Not measured by this survey ({reading.note})."
-    if isnan(reading.estimate):
-        return f"Undecided: {reading.note}."
-    if metric == "response":
-        numbers = (
-            f"{reading.estimate:.0f} % of the response range (limits {reading.lower:.0f} to {reading.upper:.0f});"
-            f" bar {reading.bar:.0f} %"
-        )
-    else:
-        numbers = (
-            f"{signed(reading.estimate)} SD from the reference mean (limits {signed(reading.lower)} to"
-            f" {signed(reading.upper)}); bar {signed(reading.bar)}"
-        )
-    verdict = {"below": "Clearly below the bar", "at or above": "Clearly at or above the bar", "undecided": "Undecided"}
-    note = f" Part of the stage is {reading.note}." if reading.note else ""
-    return f"{verdict[reading.verdict]}: {numbers}.{note}"
-
-
-def stage_conclusion(found: WeakStage, order: Order) -> str:
-    """Say what a walk along an order found."""
-    labels = {stage.key: stage.label for stage in order.stages}
-    low = (
-        "below the bar"
-        if found.metric == "response"
-        else "lower than this group of schools, which is not low in itself"
-    )
-    if found.conclusion == "weak stage" and found.stage is not None:
-        return f"Earliest weak stage: {labels[found.stage]}. It is clearly {low}, and every measured stage before it is clearly not."
-    if found.conclusion == "none below":
-        return "No measured stage is below the bar."
-    if not found.undecided:
-        return "Cannot tell: this survey measures no stage of this order."
-    return f"Cannot tell: undecided on {'; '.join(labels[key] for key in found.undecided)}."
-
-
-def agreement_of_orders(found: list[tuple[Order, WeakStage]]) -> str:
-    """Say whether the orders shown lead to the same place."""
-    if len(found) < 2:
-        return ""
-    conclusions = {outcome.conclusion for _, outcome in found}
-    scales = [
-        {scale for reading in outcome.readings if reading.stage == outcome.stage for scale in reading.scales}
-        for _, outcome in found
-    ]
-    if len(conclusions) > 1 or (conclusions == {"weak stage"} and not set.intersection(*scales)):
-        return "The published statements of the order lead to different readings here; both are shown, neither outranks the other."
-    return "The published statements of the order differ in their stages; both are shown."
