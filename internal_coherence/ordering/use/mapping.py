@@ -56,9 +56,8 @@ def stage_map(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering import stage_map
     >>> profiles = ic.profile_schools(ic.example_responses(), audience="district")
-    >>> here = stage_map(profiles, ic.load_order("elmore-boston"))
+    >>> here = ic.stage_map(profiles, ic.load_order("elmore-boston"))
     >>> here
     <StageMap along 'elmore-boston': 22 schools, 2 with an earliest weak stage, 18 with none below the bar, 2 that ...>
     >>> here.counts()[["stage", "named", "expected"]].round(2)

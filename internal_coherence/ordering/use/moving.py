@@ -70,10 +70,9 @@ def stage_movement(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering import stage_movement
     >>> waves = ic.example_responses()
     >>> before, after = (ic.profile(waves.select(wave=wave), "Maple") for wave in (2023, 2025))
-    >>> moved = stage_movement(before, after, ic.load_order("elmore-boston"))
+    >>> moved = ic.stage_movement(before, after, ic.load_order("elmore-boston"))
     >>> moved
     <'Maple' along 'elmore-boston' from 2023 to 2025: no reliable change on any stage>
     """
