@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from internal_coherence.report.figures import BLUE, GREY, ORANGE
 from internal_coherence.report.wording import decimal
@@ -57,7 +58,9 @@ def draw_confounding(
     for mark in marks.itertuples():
         ax.plot(mark.r2_cause, mark.r2_effect, "o", color=BLUE, markersize=5, zorder=3)
         text = f"{mark.strength:g} × {mark.benchmark.replace('_', ' ')}: {decimal(mark.adjusted_estimate, 2)}"
-        ax.annotate(text, (mark.r2_cause, mark.r2_effect), (5, 4), textcoords="offset points", fontsize=7, color=BLUE)
+        side, shift = ("right", -5) if mark.r2_cause > 0.6 * reach else ("left", 5)
+        where = (mark.r2_cause, mark.r2_effect)
+        ax.annotate(text, where, (shift, 4), textcoords="offset points", fontsize=7, color=BLUE, ha=side)
     ax.set_xlabel(f"share explained of the rest of {own['cause'].replace('_', ' ')}", fontsize=8)
     ax.set_ylabel(f"share explained of the rest of {own['effect'].replace('_', ' ')}", fontsize=8)
     ax.set_title(_title(result, own["cause"], own["effect"]), fontsize=8, loc="left", parse_math=False)
@@ -71,7 +74,9 @@ def _contours(
     ax: Axes, share: np.ndarray, estimate: np.ndarray, toward: np.ndarray, p: np.ndarray, alpha: float
 ) -> None:
     """Draw lines of equal estimates, of none, and of significance."""
-    lines = ax.contour(share, share, estimate, levels=8, colors=GREY, linewidths=0.7)
+    most = float(np.abs(estimate[0, 0]))
+    levels = [level for level in MaxNLocator(10).tick_values(-most, most) if level != 0]
+    lines = ax.contour(share, share, estimate, levels=levels, colors=GREY, linewidths=0.7)
     ax.clabel(lines, fontsize=6.5, fmt=lambda value: decimal(value, 2))
     if (toward < 0).any():
         ax.contour(share, share, estimate, levels=[0.0], colors=ORANGE, linewidths=1.6)

@@ -23,7 +23,7 @@ from internal_coherence.responses import Responses
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GRID: Final = tuple(float(rho) for rho in np.linspace(-0.9, 0.9, 19))
+GRID: Final = tuple(rho / 10 for rho in range(-9, 10))
 COLUMNS: Final = (
     *("cause", "mediator", "effect", "given", "estimate", "se", "pvalue", "ci_lower", "ci_upper"),
     *("vanishing_rho", "vanishing_rho_se", "vanishing_r2"),

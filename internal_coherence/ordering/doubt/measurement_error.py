@@ -18,7 +18,7 @@ from internal_coherence.ordering.orders import Order
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses
 
-RELIABILITIES: Final = tuple(float(r) for r in np.linspace(0.5, 1.0, 26))
+RELIABILITIES: Final = tuple(r / 50 for r in range(25, 51))
 CURVE: Final = ("stage", "reliability", "first", "second", "given", "estimate", "se", "pvalue")
 TURNS: Final = ("stage", "first", "second", "given", "found", "rejected", "turns_at")
 SCHOOLS: Final = (

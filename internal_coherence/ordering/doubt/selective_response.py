@@ -21,7 +21,7 @@ from internal_coherence.schools.response_rates import response_rates
 
 Array = NDArray[np.float64]
 CUTS: Final = (0.0, 0.5, 0.65, 0.8)
-SHIFTS: Final = tuple(float(shift) for shift in np.linspace(-2, 2, 41))
+SHIFTS: Final = tuple(shift / 10 for shift in range(-20, 21))
 FEWEST_SCHOOLS: Final = 30
 CUT: Final = ("level", "cut", "n_schools", "first", "second", "given", "estimate", "se", "pvalue")
 SHIFT: Final = ("stage", "shift", "first", "second", "given", "estimate", "se", "pvalue")
