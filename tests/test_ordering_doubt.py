@@ -48,7 +48,8 @@ def district() -> ic.Responses:
 
 # --- Cinelli & Hazlett -------------------------------------------------------------------------------------------------------------
 
-# Their example of Darfur, as the paper's table 1 and the output of sensemakr 0.1.4 print it: female as the benchmark, once to thrice.
+# Their example of Darfur: rounded in the paper, in all digits in the tests that the authors publish with sensemakr. Something
+# once to thrice as strong as the covariate `female`.
 DARFUR = pd.DataFrame(
     {
         "r2_cause": [0.00916428667504862, 0.0183285733500972, 0.0274928600251459],
@@ -551,7 +552,7 @@ def test_what_cannot_be_asked_is_noted(district):
         (lambda r: common_method(r, CHAIN, loadings=[1.0]), "below 1"),
         (lambda r: common_method(r, CHAIN, marker="team_suport"), "did you mean"),
         (lambda r: common_method(r, CHAIN, marker="leadership"), "nothing to do with any"),
-        (lambda r: split_sample_ordering(r, CHAIN, n_splits=0), "draws=0"),
+        (lambda r: split_sample_ordering(r, CHAIN, n_splits=0), "n_splits=0"),
         (lambda r: split_sample_ordering(r, CHAIN, level=95), "write 0.95"),
         (lambda r: imperfect_reliability(r, CHAIN, reliabilities=[0.0]), "above 0 and up to 1"),
         (lambda r: selective_response(r, CHAIN, cuts=[65]), "from 0 to 1"),

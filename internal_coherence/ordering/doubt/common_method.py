@@ -47,7 +47,7 @@ def marker_adjusted(r: float, r_marker: float, moved: Array, moved_marker: Array
 
     Notes
     -----
-    Lindell & Whitney (2001), equation 4.
+    Lindell & Whitney (2001).
     """
     value = (r - r_marker) / (1 - r_marker)
     return value, (moved + (value - 1) * moved_marker) / (1 - r_marker)

@@ -145,7 +145,7 @@ def as_strong_as(r2_cause: float, r2_effect: float, k: ArrayLike) -> tuple[Array
 
     Notes
     -----
-    ``sensemakr::ovb_bounds``; Cinelli & Hazlett (2020), section 4.4. Z is unrelated to X, so that its part in the effect is seen
+    ``sensemakr::ovb_bounds``; Z is unrelated to X, so that its part in the effect is seen
     only beside that of D: |R_YZ|DX| ≤ η f_YXⱼ, η = (√k + |R_ZXⱼ|DX|)/√(1 − R²_ZXⱼ|DX).
     """
     k = np.asarray(k, dtype=np.float64)

@@ -127,7 +127,7 @@ class UnmeasuredConfounding(Record):
         ax : Axes, optional
             Where to draw; by default on a figure of its own.
         arrow : (str, str), optional
-            Cause and effect; by default the first.
+            Cause and effect; by default the one that is explained away most easily.
 
         Returns
         -------

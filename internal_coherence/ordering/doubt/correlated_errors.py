@@ -31,7 +31,7 @@ def indirect_at(S: Array, moved: Array, rho: ArrayLike) -> tuple[Array, Array]:
     Notes
     -----
     With s_MM, s_YY, s_MY the residual covariances of M and Y given X, D their determinant and λ = ρ/√(1 − ρ²), the effect is
-    (s_XM/s_XX)(s_MY − λ√D)/s_MM: their Theorem 2, β₂(σ₁/σ₂){ρ̃ − ρ√((1 − ρ̃²)/(1 − ρ²))}. In R, ``mediation::medsens``.
+    (s_XM/s_XX)(s_MY − λ√D)/s_MM: the paper's β₂(σ₁/σ₂){ρ̃ − ρ√((1 − ρ̃²)/(1 − ρ²))}. In R, ``mediation::medsens``.
     """
     rho = np.asarray(rho, dtype=np.float64)
     lam = rho / np.sqrt(1 - rho**2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import CoherenceError, ModelError, ResponseError
+from internal_coherence.errors import CoherenceError, CoherenceWarning, ModelError, ResponseError
 from internal_coherence.ordering.doubt.claims import Doubted, claim_test, concerns, turning_point
 from internal_coherence.ordering.doubt.halves import SchoolTeachers
 from internal_coherence.ordering.evidence import stage_scores, within_schools
@@ -171,29 +172,34 @@ def _check(cuts: Sequence[float], shifts: Sequence[float], alpha: float) -> None
 
 
 def _cut(doubted: Doubted, level: str, cut: float, rates: pd.Series, fewest: int) -> list[tuple[object, ...]]:
-    """Test every claim with the schools of which enough answered."""
+    """Test every claim with the schools of which enough answered; NaN where they are too few."""
     kept = list(rates.index[rates >= cut])
-    matrix, moved, n_schools = np.full((1, 1), np.nan), None, len(kept)
-    if kept:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CoherenceWarning)  # what goes wrong with few schools is told by NaN
         try:
-            some = doubted.responses.select(school=kept)
-            if level == "within":
-                found = within_schools(some, doubted.stages)
-                matrix, moved, n_schools = found.matrix, found.contributions, found.n_schools
-            else:
-                teachers, _ = _teachers(replace(doubted, responses=some), fewest)
-                halves = teachers.every_half()
-                matrix, moved, n_schools = halves.covariance(), halves.contributions(), len(teachers.size)
+            found: tuple[Array, Array] | None = _covariance(
+                replace(doubted, responses=doubted.responses.select(school=kept)), level, fewest
+            )
         except CoherenceError:
-            moved = None
+            found = None
     nan = (float("nan"),) * 3
     return [
         (
-            *(level, cut, n_schools, claim.first, claim.second, ", ".join(claim.given)),
-            *(nan if moved is None else claim_test(matrix, moved, doubted.names, claim)),
+            *(level, cut, len(kept) if found is None else len(found[1])),
+            *(claim.first, claim.second, ", ".join(claim.given)),
+            *(nan if found is None else claim_test(*found, doubted.names, claim)),
         )
         for claim in doubted.claims
     ]
+
+
+def _covariance(doubted: Doubted, level: str, fewest: int) -> tuple[Array, Array]:
+    """Return how stages go together at a level, and what each school adds to it."""
+    if level == "within":
+        found = within_schools(doubted.responses, doubted.stages)
+        return found.matrix, found.contributions
+    halves = _teachers(doubted, fewest)[0].every_half()
+    return halves.covariance(), halves.contributions()
 
 
 def _teachers(doubted: Doubted, fewest: int) -> tuple[SchoolTeachers, tuple[str, ...]]:

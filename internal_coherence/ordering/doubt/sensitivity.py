@@ -80,8 +80,9 @@ class OrderingSensitivity(Record):
         Returns
         -------
         DataFrame
-            ``doubt, about`` (an arrow, a path, or an implied independence), ``measure``, ``now`` (the estimate as found) and
-            ``value``: the amount of the measure. Where a measure is of what changes a decision, NaN says that nothing tried does.
+            ``doubt, about`` (an arrow, a path, or an implied independence), ``measure``, ``now`` (what was found: an estimate, or a
+            reliability) and ``value``: the amount of the measure. Where a measure is of what changes a decision, NaN says that
+            nothing tried does.
         """
         rows = [*self._of_arrows(), *self._of_paths(), *self._of_method(), *self._of_halves(), *self._of_tests()]
         return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from internal_coherence.errors import ModelError, ResponseError, check_draws, check_level, listing
+from internal_coherence.errors import ModelError, ResponseError, check_level, listing
 from internal_coherence.ordering.doubt.claims import Doubted
 from internal_coherence.ordering.doubt.halves import HalfProducts, SchoolTeachers, average, halved
 from internal_coherence.ordering.evidence import StageScores, stage_scores
@@ -23,7 +23,7 @@ from internal_coherence.responses import Responses
 
 Array = NDArray[np.float64]
 FEWEST_SCHOOLS: Final = 30
-"""With fewer, one survey in twenty gives schools' means that can't correlate so: see the documentation."""
+"""With 24 schools of a dozen teachers every fifth or sixth survey gives halves that can't correlate so: see the documentation."""
 FEWEST_TEACHERS: Final = 4
 COLUMNS: Final = (
     *("kind", "first", "second", "given", "estimate", "se", "ci_lower", "ci_upper", "pvalue"),
@@ -152,8 +152,10 @@ def split_sample_ordering(
     """
     doubted = Doubted.of(responses, order, "split_sample_ordering")
     check_level(level)
-    if n_splits is not None:
-        check_draws(n_splits, 2)
+    if n_splits is not None and (isinstance(n_splits, bool) or not isinstance(n_splits, int) or n_splits < 2):
+        raise ModelError(
+            f"n_splits={n_splits!r}: it takes a whole number of at least 2 halvings, better 200, or None for all"
+        )
     scores = stage_scores(doubted.responses, doubted.stages)
     values, school, n_small = _large_enough(scores, fewest_schools)
     teachers = SchoolTeachers.of(values, school)
