@@ -108,6 +108,7 @@ from internal_coherence.measurement import (
 )
 from internal_coherence.moments import Moments
 from internal_coherence.ordering import (
+    DiscoveredGraph,
     Order,
     OrderingResult,
     RivalOrders,
@@ -115,6 +116,7 @@ from internal_coherence.ordering import (
     StageReading,
     WeakStage,
     check_ordering,
+    discover_order,
     earliest_weak_stage,
     list_orders,
     load_order,
@@ -199,6 +201,7 @@ __all__ = [
     "Dimension",
     "DisclosureAudit",
     "DisclosureError",
+    "DiscoveredGraph",
     "DynamicCutoffs",
     "Estimate",
     "ExploratoryModel",
@@ -291,6 +294,7 @@ __all__ = [
     "corrected_score_moments",
     "correlate_with_outcome",
     "design_effect",
+    "discover_order",
     "dynamic_cutoffs",
     "earliest_weak_stage",
     "efa",

@@ -152,7 +152,11 @@ def test_a_users_own_order(tmp_path, codebook, answers):
     [
         ('to = "two"', 'to = "three"', "an arrow names the stage 'three'"),
         ('from = "one"\nto = "two"', 'from = "two"\nto = "one"', "goes against the order"),
-        ('from = "one"\nto = "two"', 'from = "one"\nto = "two"\n[[arrows]]\nfrom = "two"\nto = "one"', "has a cycle"),
+        (
+            'from = "one"\nto = "two"',
+            'from = "one"\nto = "two"\n[[arrows]]\nfrom = "two"\nto = "one"',
+            "there is a cycle: one → two → one",
+        ),
         ('["clarity"]', '"clarity"', "measured_by is a list of scale keys, not 'clarity'"),
         ('["clarity"]', '["trust"]', "scale 'trust' measures both 'one' and 'two'"),
         ('key = "two"', 'key = "one"', "stages named twice: 'one'"),
@@ -185,3 +189,43 @@ def test_the_wrong_stage_is_rarely_named():
         found = ic.earliest_weak_stage(ic.profile(responses, "School 01"), ELMORE)
         wrong += found.stage == "structure_and_process"
     assert wrong <= 2
+
+
+def test_what_an_order_implies_without_data():
+    order = ic.load_order("working-scales")
+    assert len(order.implications()) == len(order.implications(kind="basis_set")) == 10 * 9 // 2 - len(order.arrows)
+    assert order.implications(reading="complete") == ()
+    assert all(arrow.basis == "inference" and arrow.note for arrow in order.arrows)
+    scales = {s.key for s in ic.load_instrument("internal-coherence-survey").scales}
+    assert {scale for stage in order.stages for scale in stage.measured_by} == scales
+    assert not order.published
+    chain = ic.Order.from_text("a -> b -> c")
+    assert chain.adjustment_sets("a", "c") == (frozenset(),)
+    assert chain.adjustment_sets("b", "c", of="direct") == (frozenset(),)
+    assert [i.variable for i in chain.instruments("b", "c")] == ["a"]
+    assert len(chain.equivalents()) == 3
+    assert chain.completed().arrows == ()
+
+
+def test_orders_are_written_and_read_back(tmp_path):
+    for name in ic.list_orders():
+        order = ic.load_order(name)
+        path = tmp_path / f"{name}.toml"
+        path.write_text(order.to_toml(), encoding="utf-8")
+        again = ic.load_order(path)
+        assert again == order
+        assert ic.Order.from_text(order.to_text()).graph().arrows == order.graph().arrows
+        read = ic.Order.from_text(order.to_dagitty())
+        assert set(read.unmeasured) == set(order.unmeasured)
+        assert set(order.to_networkx().edges) == set(order.graph().arrows)
+        assert "style=dashed" in order.to_dot() or not order.unmeasured
+        assert order.plot().texts
+
+
+def test_an_order_from_text_that_contradicts_itself():
+    with pytest.raises(ic.InstrumentError, match="has no stage 'leadr'"):
+        ic.Order.from_text("leader -> team", measured_by={"leadr": "leadership"})
+    with pytest.raises(ic.ModelError, match="cycle: "):
+        ic.Order.from_text("a -> b -> a")
+    with pytest.raises(ic.InstrumentError, match="at least two"):
+        ic.Order.from_text("a")

@@ -1,6 +1,7 @@
 """The provisional causal order: stated, tested, and read with care."""
 
 from internal_coherence.ordering.checking import LevelResult, OrderingResult, check_ordering
+from internal_coherence.ordering.discovering import DiscoveredGraph, discover_order
 from internal_coherence.ordering.evidence import StageCovariance
 from internal_coherence.ordering.graphs import Graph, Independence
 from internal_coherence.ordering.implications import JointTest
@@ -10,6 +11,7 @@ from internal_coherence.ordering.weak_stage import Metric, StageReading, WeakSta
 
 __all__ = [
     "Arrow",
+    "DiscoveredGraph",
     "Graph",
     "Independence",
     "JointTest",
@@ -23,6 +25,7 @@ __all__ = [
     "StageReading",
     "WeakStage",
     "check_ordering",
+    "discover_order",
     "earliest_weak_stage",
     "list_orders",
     "load_order",

@@ -12,7 +12,7 @@ from internal_coherence.report.item_figures import draw_likert
 from internal_coherence.report.model_figures import draw_loading_map, draw_modification_indices, draw_residual_map
 from internal_coherence.report.multilevel_figure import draw_decision_study
 from internal_coherence.report.order_figure import draw_order
-from internal_coherence.report.ordering_page import ordering_page
+from internal_coherence.report.ordering_appendix import ordering_page
 from internal_coherence.report.pages import profile_page, write_pages
 from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.planning_figure import draw_plan

@@ -143,7 +143,12 @@ def equivalence_sentences(found: OrderingResult) -> list[str]:
         return ["No other graph of these stages, without anything unmeasured behind them, implies the same."]
     same = f" Among them are the stages in another sequence: {'; '.join(found.same_shape)}." if found.same_shape else ""
     told = "this one among them, imply exactly the same, and no survey at one time can tell them apart"
-    return [f"{n} graphs of the measured stages, {told}.{same}"]
+    fixed = found.completed.arrows if found.completed else ()
+    arrows = ", ".join(f"{cause} → {effect}" for cause, effect in fixed) or "none"
+    return [
+        f"{n} graphs of the measured stages, {told}.{same}",
+        f"Arrows that point the same way in all of them: {arrows}.",
+    ]
 
 
 def rivals_sentences(found: RivalOrders) -> list[str]:

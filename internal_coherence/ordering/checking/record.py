@@ -11,7 +11,7 @@ import pandas as pd
 
 from internal_coherence.errors import check_option
 from internal_coherence.ordering.evidence import StageCovariance
-from internal_coherence.ordering.graphs import Graph
+from internal_coherence.ordering.graphs import CompletedGraph, Graph
 from internal_coherence.ordering.implications import JointTest, Verdict
 from internal_coherence.ordering.orders import Order, Reading
 from internal_coherence.ordering.rivals import RivalOrders
@@ -81,6 +81,8 @@ class OrderingResult(Record):
     equivalent_orders : tuple of Graph
         Every graph of the measured stages that implies the same, the order's own first: no survey at one time can tell them apart.
         Empty where stages have unmeasured causes in common.
+    completed : CompletedGraph or None
+        What they have in common: arrows that point the same way in all, and those that don't.
     same_shape : tuple of str
         Those of them that are the order with its stages in another sequence.
     adjustment : DataFrame
@@ -101,6 +103,7 @@ class OrderingResult(Record):
     joint: JointTest
     verdict: Verdict
     equivalent_orders: tuple[Graph, ...]
+    completed: CompletedGraph | None
     same_shape: tuple[str, ...]
     adjustment: pd.DataFrame
     alpha: float

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+BLOCK: Final = 20_000
+"""Matrices that are worked on at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,14 +85,14 @@ class StageLikelihood:
         chosen = np.ones(len(self.count), dtype=bool) if among is None else among
         P, H, n = self.information[chosen], self.products[chosen], self.count[chosen]
         P, H, n = _alike(P, H, n)
-        identity = np.eye(P.shape[-1])
-        found = np.empty(len(matrices))
-        for r, phi in enumerate(matrices):
+        identity, found = np.eye(P.shape[-1]), np.empty(len(matrices))
+        step = max(1, BLOCK // len(P))
+        for first in range(0, len(matrices), step):
+            phi = matrices[first : first + step, None]
             inner = identity + phi @ P
             _, logdet = np.linalg.slogdet(inner)
-            found[r] = -0.5 * n @ logdet + 0.5 * np.einsum(
-                "mab,mba->", np.linalg.solve(inner, np.broadcast_to(phi, P.shape)), H
-            )
+            trace = np.einsum("rmab,mba->r", np.linalg.solve(inner, np.broadcast_to(phi, inner.shape)), H)
+            found[first : first + step] = (trace - logdet @ n) / 2
         return found
 
     def by_school(self, matrix: Array, n_schools: int) -> Array:

@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from internal_coherence.errors import ModelError, ResponseError, SmallSampleWarning, check_option, listing
+from internal_coherence.errors import (
+    ImproperSolutionWarning,
+    ModelError,
+    ResponseError,
+    SmallSampleWarning,
+    check_option,
+    listing,
+    warn,
+)
 from internal_coherence.latent import SemFit, cfa
 from internal_coherence.ordering.evidence.measurement_model import STAGES_AS, MeasurementPlan, StageAs
 from internal_coherence.ordering.evidence.stage_covariance import StageCovariance
@@ -44,10 +52,11 @@ class Deviations:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasuredFit:
-    """The fitted measurement model, and how to read it."""
+    """The fitted measurement model, how to read it, and what is odd about it."""
 
     fit: SemFit
     plan: MeasurementPlan
+    notes: tuple[str, ...] = ()
 
 
 def within_schools(
@@ -89,11 +98,11 @@ def within_schools(
     check_option("stage_as", stage_as, STAGES_AS)
     plan = MeasurementPlan.of(responses.instrument, stages, stage_as)
     apart = deviations(responses, plan.items)
-    fit = _fitted(apart, plan, missing)
+    measured = _fitted(apart, plan, missing)
+    fit = measured.fit
     read = plan.read(fit)
     kept = ~np.isnan(apart.answers).any(axis=1) if missing == "listwise" else np.ones(len(apart.answers), dtype=bool)
     place = {school: j for j, school in enumerate(fit._schools)}
-    alone = [plan.items[plan.scale_of.index(m)] for m in range(plan.n_scales) if plan.scale_of.count(m) == 1]
     return StageCovariance(
         level="within",
         stages=tuple(stage.key for stage in stages),
@@ -103,14 +112,14 @@ def within_schools(
         n_teachers=fit.n,
         n_excluded=int((~kept).sum()) + apart.n_alone,
         corrected=f"latent variables of {len(plan.items)} items",
-        notes=(f"one item stands for a scale, and its measurement error stays in: {listing(alone)}",) if alone else (),
+        notes=(*measured.notes, *_of_single_items(plan)),
         _likelihood=likelihood_of_rows(
             apart.answers[kept],
             np.array([place[str(school)] for school in apart.school[kept]], dtype=np.intp),
             read.loadings,
             read.errors,
         ),
-        _source=MeasuredFit(fit=fit, plan=plan),
+        _source=measured,
     )
 
 
@@ -152,11 +161,22 @@ def deviations(responses: Responses, items: Sequence[str]) -> Deviations:
     return Deviations(answers=(apart / spread).to_numpy(), school=school.to_numpy(dtype=object), n_alone=n_alone)
 
 
-def _fitted(apart: Deviations, plan: MeasurementPlan, missing: Missing) -> SemFit:
+def _fitted(apart: Deviations, plan: MeasurementPlan, missing: Missing) -> MeasuredFit:
     frame = pd.DataFrame(apart.answers, columns=[f"v{i}" for i in range(len(plan.items))])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SmallSampleWarning)  # of a test that is not used here
+    odd: list[str] = []
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
         fit = cfa(frame, plan.syntax(), estimator="MLR", missing=missing, cluster=apart.school, std_lv=True)
+    for warning in heard:
+        if issubclass(warning.category, ImproperSolutionWarning):
+            odd.append(f"the measurement model within schools has a {warning.message}")
+        elif not issubclass(warning.category, SmallSampleWarning):  # of a test that is not used here
+            warn(str(warning.message), warning.category)  # type: ignore[arg-type]  # our own tree
     if not fit.converged:
         raise ModelError(f"the measurement model of the stages within schools found no minimum: {fit.trouble}")
-    return fit
+    return MeasuredFit(fit=fit, plan=plan, notes=tuple(odd))
+
+
+def _of_single_items(plan: MeasurementPlan) -> tuple[str, ...]:
+    alone = [plan.items[plan.scale_of.index(m)] for m in range(plan.n_scales) if plan.scale_of.count(m) == 1]
+    return (f"one item stands for a scale, and its measurement error stays in: {listing(alone)}",) if alone else ()

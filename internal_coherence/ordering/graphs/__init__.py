@@ -1,6 +1,7 @@
 """Graphs of stages: what they imply, what must be held constant, and which of them no data can tell apart."""
 
 from internal_coherence.ordering.graphs.adjusting import (
+    EffectKind,
     InstrumentalVariable,
     adjustment_sets,
     instrumental_variables,
@@ -14,15 +15,18 @@ from internal_coherence.ordering.graphs.equivalence import (
     v_structures,
 )
 from internal_coherence.ordering.graphs.graph import Graph, d_separated, minimal_separators
-from internal_coherence.ordering.graphs.implied import Independence, MixedGraph, implied_independences, projected
-from internal_coherence.ordering.graphs.reading import from_text
+from internal_coherence.ordering.graphs.implied import Independence, Kind, MixedGraph, implied_independences, projected
+from internal_coherence.ordering.graphs.reading import GraphText, from_text, read_graph
 from internal_coherence.ordering.graphs.writing import to_dagitty, to_dot, to_networkx
 
 __all__ = [
     "CompletedGraph",
+    "EffectKind",
     "Graph",
+    "GraphText",
     "Independence",
     "InstrumentalVariable",
+    "Kind",
     "MixedGraph",
     "adjustment_sets",
     "completed",
@@ -35,6 +39,7 @@ __all__ = [
     "markov_equivalent",
     "minimal_separators",
     "projected",
+    "read_graph",
     "to_dagitty",
     "to_dot",
     "to_networkx",

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Final, Literal, get_args
 
 from internal_coherence.errors import ModelError, check_option
-from internal_coherence.ordering.graphs.graph import Graph, d_separated
+from internal_coherence.ordering.graphs.graph import Graph, Names, d_separated
 from internal_coherence.ordering.graphs.implied import measured_nodes
 
 EffectKind = Literal["total", "direct"]
@@ -31,16 +31,14 @@ class InstrumentalVariable:
     given: tuple[str, ...] = ()
 
 
-def is_adjustment_set(
-    graph: Graph, cause: str, effect: str, given: Collection[str], *, of: EffectKind = "total"
-) -> bool:
+def is_adjustment_set(graph: Graph, cause: str, effect: str, given: Names, *, of: EffectKind = "total") -> bool:
     """Return whether holding some nodes constant makes a regression tell an effect.
 
     Parameters
     ----------
     graph : Graph
     cause, effect : str
-    given : collection of str
+    given : str or collection of str
     of : {"total", "direct"}
 
     Returns
@@ -53,7 +51,7 @@ def is_adjustment_set(
     single-door criterion (Pearl 2009, Theorem 5.3.1).
     """
     check_option("of", of, EFFECT_KINDS)
-    given = frozenset(given)
+    given = frozenset([given] if isinstance(given, str) else given)
     if cause == effect or {cause, effect} & given:
         raise ModelError("cause, effect and what is held constant are different nodes")
     if of == "direct":
@@ -124,8 +122,8 @@ def instrumental_variables(
 
     Notes
     -----
-    Given W, none of which comes after the effect, the instrument is separated from the effect once the arrow is gone, and not from
-    the cause (Brito & Pearl 2002). ``dagitty::instrumentalVariables``.
+    Given W, ancestors of instrument or effect, the instrument is separated from the effect once the arrow is gone, and not from the
+    cause (Brito & Pearl 2002; van der Zander, Textor & Liśkiewicz 2015). ``dagitty::instrumentalVariables``.
     """
     seen = measured_nodes(graph, measured)
     rest = graph.without([(cause, effect)])
@@ -134,7 +132,8 @@ def instrumental_variables(
     for variable in seen:
         if variable in (cause, effect) or variable in after:
             continue
-        pool = [node for node in seen if node not in (cause, effect, variable) and node not in after]
+        near = rest.ancestors(variable, effect) - after - {cause, variable}
+        pool = [node for node in seen if node in near]
         given = next(
             (
                 some

@@ -43,7 +43,7 @@ class Graph:
         try:
             TopologicalSorter({node: self.parents(node) for node in self.nodes}).prepare()
         except CycleError as error:
-            raise ModelError(f"the arrows have a cycle: {' → '.join(error.args[1])}") from None
+            raise ModelError(f"there is a cycle: {' → '.join(error.args[1])}") from None
 
     def parents(self, node: str) -> tuple[str, ...]:
         """Return the direct causes of a node, in the nodes' sequence."""

@@ -5,6 +5,7 @@ from internal_coherence.ordering.implications.functions import (
     partial_correlation,
     path_coefficients,
     product_along,
+    regressions,
     total_effects,
 )
 from internal_coherence.ordering.implications.local_tests import (
@@ -32,6 +33,7 @@ __all__ = [
     "partial_correlation",
     "path_coefficients",
     "product_along",
+    "regressions",
     "together",
     "total_effects",
     "verdict_of",

@@ -72,17 +72,34 @@ def path_coefficients(matrix: Array, moved: Array, parents: Sequence[Sequence[in
     b = Φ_PP⁻¹Φ_Pj and db = Φ_PP⁻¹(dΦ_Pj − dΦ_PP b). In an ancestral graph a stage's error is unrelated to all stages before it,
     confounded ones included, so that its parents are regressors enough (Richardson & Spirtes 2002).
     """
-    k = len(matrix)
-    B, change = np.zeros((k, k)), np.zeros((len(moved), k, k))
-    for j, P in enumerate(parents):
-        if not len(P):
-            continue
-        P = list(P)
-        inverse = np.linalg.inv(matrix[np.ix_(P, P)])
-        b = inverse @ matrix[P, j]
-        B[j, P] = b
-        change[:, j, P] = (moved[:, P, j] - moved[:, P][:, :, P] @ b) @ inverse
+    B, change = regressions(matrix, parents), np.zeros(moved.shape)
+    for j, P in enumerate(map(list, parents)):
+        if P:
+            inverse = np.linalg.inv(matrix[np.ix_(P, P)])
+            change[:, j, P] = (moved[:, P, j] - moved[:, P][:, :, P] @ B[j, P]) @ inverse
     return B, change
+
+
+def regressions(matrix: Array, parents: Sequence[Sequence[int]]) -> Array:
+    """Return the regression of every stage on those before it, for one Φ or many.
+
+    Parameters
+    ----------
+    matrix : (..., k, k) array
+        Φ.
+    parents : sequence of sequence of int
+        The direct causes of each stage.
+
+    Returns
+    -------
+    (..., k, k) array
+        B[..., j, i] of i → j.
+    """
+    B = np.zeros(matrix.shape)
+    for j, P in enumerate(map(list, parents)):
+        if P:
+            B[..., j, P] = np.linalg.solve(matrix[..., P, :][..., P], matrix[..., P, j, None])[..., 0]
+    return B
 
 
 def total_effects(B: Array, moved: Array) -> tuple[Array, Array]:
@@ -129,11 +146,11 @@ def product_along(B: Array, moved: Array, path: Sequence[int]) -> tuple[float, A
 def implied_covariance(
     matrix: Array, parents: Sequence[Sequence[int]], confounded: Sequence[tuple[int, int]] = ()
 ) -> Array:
-    """Return the covariances that a path model says, estimated from Φ.
+    """Return the covariances that a path model says, estimated from Φ, one or many.
 
     Parameters
     ----------
-    matrix : (k, k) array
+    matrix : (..., k, k) array
         Φ.
     parents : sequence of sequence of int
         The direct causes of each stage.
@@ -142,15 +159,15 @@ def implied_covariance(
 
     Returns
     -------
-    (k, k) array
+    (..., k, k) array
         TΩT' with T = (I − B)⁻¹; Ω holds the residuals' variances, and the covariances of confounded stages.
     """
-    k = len(matrix)
-    B, _ = path_coefficients(matrix, np.zeros((0, k, k)), parents)
-    residual = (np.eye(k) - B) @ matrix @ (np.eye(k) - B).T
-    kept = np.eye(k, dtype=bool)
+    identity = np.eye(matrix.shape[-1])
+    free = identity - regressions(matrix, parents)
+    residual = free @ matrix @ free.swapaxes(-1, -2)
+    kept = identity.astype(bool)
     for a, b in confounded:
         kept[a, b] = kept[b, a] = True
-    whole = np.linalg.inv(np.eye(k) - B)
-    implied: Array = whole @ np.where(kept, residual, 0.0) @ whole.T
+    whole = np.linalg.inv(free)
+    implied: Array = whole @ np.where(kept, residual, 0.0) @ whole.swapaxes(-1, -2)
     return implied

@@ -242,10 +242,12 @@ def verdict_of(tests: pd.DataFrame, joint: JointTest, alpha: float) -> Verdict:
     Returns
     -------
     {"contradicted", "compatible", "cannot tell", "untestable"}
-        *Compatible* only if each violation that matters would have been found with 80 % power, and none was.
+        *Contradicted* by the joint test; where schools are too few for it, by any single one, Holm's correction made. *Compatible*
+        only if each violation that matters would have been found with 80 % power, and none was.
     """
     if not len(tests):
         return "untestable"
-    if joint.pvalue < alpha or (tests["verdict"] == "contradicted").any():
+    failing = bool((tests["verdict"] == "contradicted").any())
+    if joint.pvalue < alpha or (np.isnan(joint.pvalue) and failing):
         return "contradicted"
     return "compatible" if (tests["verdict"] == "compatible").all() and joint.pvalue >= alpha else "cannot tell"

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from internal_coherence.errors import InstrumentError, ModelError, check_option, closest, listing
 from internal_coherence.instrument import Provenance
-from internal_coherence.ordering.graphs import Graph, from_text, to_dagitty, to_dot, to_networkx
+from internal_coherence.ordering.graphs import (
+    CompletedGraph,
+    EffectKind,
+    Graph,
+    Independence,
+    InstrumentalVariable,
+    Kind,
+    adjustment_sets,
+    completed,
+    equivalent_graphs,
+    implied_independences,
+    instrumental_variables,
+    read_graph,
+    to_dagitty,
+    to_dot,
+    to_networkx,
+)
 from internal_coherence.records import Record
 
 if TYPE_CHECKING:
@@ -143,7 +159,8 @@ class Order(Record):
         key, title : str
             The name in programs, and the name for readers.
         measured_by : mapping, optional
-            Stage to the keys of its scales; a stage that is not named is measured by the scale of its own name, if the survey has it.
+            Stage to the keys of its scales; a stage that is not named here is measured by the scale of its own name, if the survey
+            has it, unless the text marks it ``[latent]``.
         outcomes : sequence of str
             Stages beyond the survey, of which schools' values can be joined.
 
@@ -164,12 +181,14 @@ class Order(Record):
         >>> ic.Order.from_text("leadership -> team_support -> collective_efficacy")
         <Order 'mine': provisional; leadership → team_support → collective_efficacy>
         """
-        graph = from_text(text)
+        read = read_graph(text)
+        graph = read.graph
         given = {stage: (s,) if isinstance(s, str) else tuple(s) for stage, s in (measured_by or {}).items()}
         for stage in (*given, *outcomes):
             if stage not in graph.nodes:
                 raise InstrumentError(f"order {key!r} has no stage {stage!r}{closest(stage, graph.nodes)}")
-        own = {stage: () if stage in outcomes else (stage,) for stage in graph.nodes} | given
+        unseen = read.unmeasured | set(outcomes)
+        own = {stage: () if stage in unseen else (stage,) for stage in graph.nodes} | given
         user = Provenance("user")
         return cls(
             key=key,
@@ -205,6 +224,91 @@ class Order(Record):
         drawn = tuple((arrow.cause, arrow.effect) for arrow in self.arrows)
         every = tuple((a, b) for i, a in enumerate(keys) for b in keys[i + 1 :])
         return Graph(nodes=keys, arrows=drawn if reading == "chain" else every)
+
+    def implications(
+        self, measured: Collection[str] | None = None, *, reading: Reading = "chain", kind: Kind = "basis_set"
+    ) -> tuple[Independence, ...]:
+        """Return the independences that the order implies.
+
+        Parameters
+        ----------
+        measured : collection of str, optional
+            Stages of which there are data; by default those that scales measure.
+        reading : {"chain", "complete"}
+        kind : {"basis_set", "missing_edge", "local_markov"}
+            One claim for each two stages that no arrow joins; each two given every smallest set that separates them; or each stage
+            and what does not come after it, given its causes.
+
+        Returns
+        -------
+        tuple of Independence
+
+        Examples
+        --------
+        >>> import internal_coherence as ic
+        >>> [str(claim) for claim in ic.load_order("elmore-boston").implications()]
+        ['leadership_practice ⟂ collective_efficacy | structure_and_process']
+        """
+        return implied_independences(self.graph(reading), self._measured(measured), kind=kind)
+
+    def adjustment_sets(
+        self, cause: str, effect: str, *, of: EffectKind = "total", measured: Collection[str] | None = None
+    ) -> tuple[frozenset[str], ...]:
+        """Return what must be held constant for a regression to tell an effect, were the order right.
+
+        Parameters
+        ----------
+        cause, effect : str
+            Stages.
+        of : {"total", "direct"}
+        measured : collection of str, optional
+            Stages of which there are data; by default those that scales measure.
+
+        Returns
+        -------
+        tuple of frozenset of str
+            All sets of which nothing can be left out; empty if there is none.
+        """
+        return adjustment_sets(self.graph(), cause, effect, of=of, measured=self._measured(measured))
+
+    def instruments(
+        self, cause: str, effect: str, measured: Collection[str] | None = None
+    ) -> tuple[InstrumentalVariable, ...]:
+        """Return the stages that are instruments for an arrow.
+
+        Parameters
+        ----------
+        cause, effect : str
+            The arrow's ends.
+        measured : collection of str, optional
+            Stages of which there are data; by default those that scales measure.
+
+        Returns
+        -------
+        tuple of InstrumentalVariable
+        """
+        return instrumental_variables(self.graph(), cause, effect, self._measured(measured))
+
+    def equivalents(self) -> tuple[Graph, ...]:
+        """Return every graph of all its stages that implies the same, the order's own first.
+
+        Returns
+        -------
+        tuple of Graph
+        """
+        return equivalent_graphs(self.graph())
+
+    def completed(self) -> CompletedGraph:
+        """Return what all equivalent graphs have in common: which arrows point the same way in all of them.
+
+        Returns
+        -------
+        CompletedGraph
+        """
+        return completed(self.graph())
+
+    def _measured(self, measured: Collection[str] | None) -> Collection[str]:
+        return [stage.key for stage in self.stages if stage.measured_by] if measured is None else measured
 
     @property
     def published(self) -> bool:

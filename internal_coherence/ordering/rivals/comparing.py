@@ -74,7 +74,7 @@ def performance(
     from tqdm import tqdm
 
     tests = _Tests(covariance=covariance, known={})
-    implied = np.stack([_implied(covariance.matrix, shape, at) for at in labels])
+    implied = _implied(covariance.matrix, shape, labels)
     joint = [tests.joint(shape.claims(at), alpha) for at in tqdm(labels, desc="orders", disable=not progress)]
     arrows = sum(len(own) for own in shape.parents)
     return Performance(
@@ -113,8 +113,8 @@ def held_out(covariance: StageCovariance, shape: Shape, labels: Sequence[Labels]
     for fold in folds:
         out = int(fold.sum())
         kept = covariance.matrix - covariance.contributions[fold].sum(axis=0) * J / (J - out)
-        implied = np.stack([_implied(kept, shape, at) for at in labels])
-        total += covariance._likelihood.values(implied, among=fold[covariance._likelihood.school])
+        chosen = fold[covariance._likelihood.school]
+        total += covariance._likelihood.values(_implied(kept, shape, labels), among=chosen)
         counted += out
     return total / counted if counted else np.full(len(labels), np.nan)
 
@@ -136,9 +136,12 @@ def folds_of_schools(n_schools: int, n_folds: int, rng: np.random.Generator) -> 
     return [dealt == fold for fold in range(n_folds)] if n_folds > 1 else []
 
 
-def _implied(matrix: Array, shape: Shape, labels: Labels) -> Array:
-    pairs = [(labels[a], labels[b]) for a, b in shape.confounded]
-    return implied_covariance(matrix, shape.parents_of(labels), pairs)
+def _implied(matrix: Array, shape: Shape, labels: Sequence[Labels]) -> Array:
+    """Return what each order says of Φ, (c, k, k): the stages put in their places, and back."""
+    at = np.array(labels)
+    there = implied_covariance(matrix[at[:, :, None], at[:, None, :]], shape.parents, shape.confounded)
+    back = np.argsort(at, axis=1)
+    return np.asarray(there[np.arange(len(at))[:, None, None], back[:, :, None], back[:, None, :]], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
