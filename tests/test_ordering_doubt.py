@@ -21,7 +21,6 @@ from internal_coherence.ordering.doubt import (
 )
 from internal_coherence.ordering.doubt.answers import teachers_covariance, within_covariance, within_reliability
 from internal_coherence.ordering.doubt.claims import turning_point
-from internal_coherence.ordering.doubt.common_method import marker_adjusted
 from internal_coherence.ordering.doubt.confounding import (
     adjusted,
     as_strong_as,
@@ -30,8 +29,9 @@ from internal_coherence.ordering.doubt.confounding import (
     partial_r2,
     robustness_value,
 )
-from internal_coherence.ordering.doubt.correlated_errors import indirect_at, vanishing_rho
+from internal_coherence.ordering.doubt.errors_in_common import indirect_at, vanishing_rho
 from internal_coherence.ordering.doubt.halves import SchoolTeachers, average, halved
+from internal_coherence.ordering.doubt.method_factor import marker_adjusted
 from internal_coherence.ordering.doubt.residuals import held_constant, slope
 from internal_coherence.ordering.evidence import between_schools, measured_stages, stage_scores
 from internal_coherence.report.confounding_figure import draw_confounding

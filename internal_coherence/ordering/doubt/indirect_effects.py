@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 
 from internal_coherence.errors import ModelError, check_level
 from internal_coherence.ordering.doubt.claims import Doubted
-from internal_coherence.ordering.doubt.correlated_errors import indirect_at, vanishing_rho
+from internal_coherence.ordering.doubt.errors_in_common import indirect_at, vanishing_rho
 from internal_coherence.ordering.doubt.residuals import held_constant
 from internal_coherence.ordering.evidence import Level, StageCovariance
 from internal_coherence.ordering.graphs import Graph, MixedGraph

@@ -10,7 +10,6 @@ import pandas as pd
 
 from internal_coherence.errors import ModelError, ResponseError
 from internal_coherence.ordering.doubt.claims import Doubted, turning_point
-from internal_coherence.ordering.doubt.common_method import CommonMethod, common_method
 from internal_coherence.ordering.doubt.confounded_arrows import confounding_of
 from internal_coherence.ordering.doubt.confounding_record import UnmeasuredConfounding
 from internal_coherence.ordering.doubt.indirect_effects import CorrelatedErrors, correlated_errors_of
@@ -20,8 +19,9 @@ from internal_coherence.ordering.doubt.measurement_error import (
     ignored_schools,
     imperfect_reliability,
 )
-from internal_coherence.ordering.doubt.selective_response import SelectiveResponse, selective_response
+from internal_coherence.ordering.doubt.method_factor import CommonMethod, common_method
 from internal_coherence.ordering.doubt.split_samples import SplitSampleOrdering, split_sample_ordering
+from internal_coherence.ordering.doubt.who_answered import SelectiveResponse, selective_response
 from internal_coherence.ordering.evidence import Level
 from internal_coherence.ordering.orders import Order
 from internal_coherence.records import Record
