@@ -18,6 +18,7 @@ IN_CODE = (
     "comparing-schools",
     "confirmatory-models",
     "factor-scores",
+    "how-wrong-could-the-order-be",
     "invariance",
     "many-groups",
     "model-syntax",

@@ -2,6 +2,7 @@
 
 from internal_coherence.report.alignment_figure import draw_alignment
 from internal_coherence.report.comparison_figure import draw_comparison, draw_correlations, draw_group_pairs
+from internal_coherence.report.confounding_figure import draw_confounding
 from internal_coherence.report.evidence_page import validation_page
 from internal_coherence.report.factor_figures import draw_loadings, draw_scree
 from internal_coherence.report.figures import draw_profile
@@ -39,6 +40,7 @@ __all__ = [
     "district_table",
     "draw_alignment",
     "draw_comparison",
+    "draw_confounding",
     "draw_correlations",
     "draw_decision_study",
     "draw_group_pairs",

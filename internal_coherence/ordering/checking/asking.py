@@ -152,7 +152,7 @@ def check_ordering(
     --------
     >>> import internal_coherence as ic
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
-    >>> district = ic.simulate_responses(n_schools=40, teachers=20, graph=truth, rng=1)
+    >>> district = ic.simulate_responses(n_schools=100, teachers=20, graph=truth, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
     >>> result = ic.check_ordering(district, order, levels=["within"])
     >>> result.verdict

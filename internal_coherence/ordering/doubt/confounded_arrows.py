@@ -80,11 +80,10 @@ def unmeasured_confounding(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import unmeasured_confounding
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
     >>> district = ic.simulate_responses(n_schools=40, teachers=20, graph=truth, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> unmeasured_confounding(district, order).arrows[["cause", "effect", "estimate", "robustness_value"]].round(2)
+    >>> ic.unmeasured_confounding(district, order).arrows[["cause", "effect", "estimate", "robustness_value"]].round(2)
               cause               effect  estimate  robustness_value
     0    leadership         team_support      0.48              0.42
     1  team_support  collective_efficacy      0.44              0.39

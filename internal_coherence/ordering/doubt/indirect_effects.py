@@ -121,11 +121,10 @@ def correlated_errors(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import correlated_errors
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
     >>> district = ic.simulate_responses(n_schools=40, teachers=20, graph=truth, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> correlated_errors(district, order).paths[["estimate", "se", "vanishing_rho"]].round(2)
+    >>> ic.correlated_errors(district, order).paths[["estimate", "se", "vanishing_rho"]].round(2)
        estimate    se  vanishing_rho
     0      0.22  0.03           0.41
     """

@@ -104,11 +104,10 @@ def imperfect_reliability(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import imperfect_reliability
     >>> truth = {("leadership", "team_support"): 0.6, ("team_support", "collective_efficacy"): 0.6}
     >>> district = ic.simulate_responses(n_schools=60, teachers=20, graph=truth, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> found = imperfect_reliability(district, order)
+    >>> found = ic.imperfect_reliability(district, order)
     >>> found.turning.query("stage == 'team_support'")[["found", "rejected", "turns_at"]].round(2)
        found  rejected  turns_at
     2   0.77     False       0.9
@@ -211,11 +210,10 @@ def ignored_schools(responses: Responses, order: Order) -> IgnoredSchools:
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import ignored_schools
     >>> truth = {("leadership", "team_support"): 0.6, ("team_support", "collective_efficacy"): 0.6}
     >>> district = ic.simulate_responses(n_schools=60, teachers=20, graph=truth, icc=0.3, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> ignored_schools(district, order)
+    >>> ic.ignored_schools(district, order)
     <IgnoredSchools, 1 implied independences: design effects up to 2.023; 1200 teachers in 60 schools>
     """
     doubted = Doubted.of(responses, order, "ignored_schools")

@@ -135,10 +135,9 @@ def common_method(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import common_method
     >>> district = ic.simulate_responses(n_schools=40, teachers=20, shared_rater=0.4, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support")
-    >>> common_method(district, order, loadings=[0, 0.4]).associations.query("loading in (0, 0.4)")["estimate"].round(2).tolist()
+    >>> ic.common_method(district, order, loadings=[0, 0.4]).associations.query("loading in (0, 0.4)")["estimate"].round(2).tolist()
     [0.6, 0.46]
     """
     doubted = Doubted.of(responses, order, "common_method")

@@ -195,11 +195,10 @@ def ordering_sensitivity(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import ordering_sensitivity
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
     >>> district = ic.simulate_responses(n_schools=40, teachers=20, graph=truth, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> ordering_sensitivity(district, order)
+    >>> ic.ordering_sensitivity(district, order)
     <OrderingSensitivity 'mine': of 2 arrows the weakest, team_support → collective_efficacy, falls to what explains 0.387 of both;
     see .notes>
     """

@@ -139,11 +139,10 @@ def split_sample_ordering(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.doubt import split_sample_ordering
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
     >>> district = ic.simulate_responses(n_schools=120, teachers=12, icc=0.25, graph=truth, shared_rater=0.5, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> split_sample_ordering(district, order).associations[["kind", "estimate", "se", "with_shared_raters"]].round(2)
+    >>> ic.split_sample_ordering(district, order).associations[["kind", "estimate", "se", "with_shared_raters"]].round(2)
                        kind  estimate    se  with_shared_raters
     0           correlation      0.55  0.10                0.81
     1           correlation      0.18  0.11                0.36

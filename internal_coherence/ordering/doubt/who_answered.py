@@ -121,12 +121,11 @@ def selective_response(
     --------
     >>> import internal_coherence as ic
     >>> import numpy as np
-    >>> from internal_coherence.ordering.doubt import selective_response
     >>> truth = {("leadership", "team_support"): 0.5, ("team_support", "collective_efficacy"): 0.5}
     >>> rates = np.linspace(0.4, 1, 60)
     >>> district = ic.simulate_responses(n_schools=60, teachers=20, graph=truth, response_rate=rates, rng=1)
     >>> order = ic.Order.from_text("leadership -> team_support -> collective_efficacy")
-    >>> found = selective_response(district, order)
+    >>> found = ic.selective_response(district, order)
     >>> found.cuts.query("level == 'within'")[["cut", "n_schools", "estimate", "pvalue"]].round(2)
         cut  n_schools  estimate  pvalue
     0  0.00         60      0.00    0.95

@@ -101,9 +101,8 @@ def order_over_time(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.over_time import order_over_time
     >>> panel = ic.simulate_responses(n_schools=120, teachers=6, waves=3, turnover=0.05, rng=1)
-    >>> found = order_over_time(
+    >>> found = ic.order_over_time(
     ...     panel, ic.load_order("elmore-boston"), model="cross_lagged", measurement="scores", invariance=False
     ... )
     >>> len(found.paths), found.unmeasured

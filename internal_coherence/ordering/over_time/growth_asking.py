@@ -77,9 +77,8 @@ def school_growth(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.over_time import school_growth
     >>> district = ic.simulate_responses(n_schools=30, teachers=20, waves=3, icc=0.3, school_stability=0.7, rng=1)
-    >>> school_growth(district, ic.load_order("elmore-boston"))
+    >>> ic.school_growth(district, ic.load_order("elmore-boston"))
     <growth of 3 stages of 'elmore-boston' in 30 schools over 3 waves>
     """
     check_option("audience", audience, ("district", "research"))

@@ -84,9 +84,8 @@ def school_change(
     Examples
     --------
     >>> import internal_coherence as ic
-    >>> from internal_coherence.ordering.over_time import school_change
     >>> district = ic.simulate_responses(n_schools=80, teachers=20, waves=2, icc=0.3, school_stability=0.6, turnover=0.2, rng=1)
-    >>> found = school_change(district, ic.load_order("elmore-boston"))
+    >>> found = ic.school_change(district, ic.load_order("elmore-boston"))
     >>> found.to_frame()[["cause", "effect", "kind"]].head(2)
                        cause               effect            kind
     0    leadership_practice  leadership_practice  autoregressive
