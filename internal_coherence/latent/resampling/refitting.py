@@ -13,7 +13,7 @@ from internal_coherence.errors import CoherenceError
 from internal_coherence.latent.estimation.batches import Stack, solve_many
 from internal_coherence.latent.estimation.scoring import at_once, null_space, unseen
 from internal_coherence.latent.estimation.starting import starting_values
-from internal_coherence.latent.fit.estimates import Listed
+from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import rams
 from internal_coherence.latent.resampling.drawing import Drawn, drawn_samples
@@ -119,7 +119,7 @@ class Refit:
             apart=Apart() if judged is None else judged.apart,
             clusters=fit.n_clusters > 0,
             auxiliary=fit.auxiliary,
-            n_listed=len(Listed.of(fit.table, solved, fit.auxiliary).rows),
+            n_listed=len(listed_rows(fit.table, fit.auxiliary).rows),
         )
 
     def drawn(self, samples: Samples, draws: Sequence[Sequence[Drawn]], wanted: Wanted) -> list[Refitted]:
@@ -227,7 +227,7 @@ class Refit:
     def _kept(self, fitted: Fitted, wanted: Wanted) -> Refitted:
         errors, measures = np.zeros(0), np.zeros(0)
         if wanted.errors:
-            _, slopes = Listed.of(self.table, fitted, self.auxiliary).raw(fitted)
+            _, slopes = listed_rows(self.table, self.auxiliary).raw(fitted)
             errors = np.sqrt(np.einsum("kq,qr,kr->k", slopes, fitted.vcov, slopes))
         if wanted.measures:
             judged = fitted
