@@ -135,7 +135,7 @@ def _written(
         group_equal=o.group_equal,
         group_partial=o.group_partial,
         kind=o.kind,
-        observed=None if rows is None else tuple(map(str, rows.frame.columns)),
+        observed=None if rows is None else tuple(map(str, rows.columns)),
     )
 
 
