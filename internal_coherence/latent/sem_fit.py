@@ -130,7 +130,7 @@ class SemFit(Record):
         if self._judged is None:
             return pd.Series({"npar": float(self._fitted.n_free)} | dict.fromkeys(UNKNOWN, np.nan))
         found = self._judged.measures
-        return pd.Series(np.array(list(found.values())), index=labels(tuple(found)))
+        return pd.Series(np.array(list(found.values())), index=labels(tuple(found)).view())
 
     def parameter_estimates(self, level: float = 0.95) -> pd.DataFrame:
         """Return the estimates with standard errors, limits and standardised values.

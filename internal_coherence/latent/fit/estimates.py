@@ -210,9 +210,8 @@ def standardized_table(
 def _with_errors(name: str, values: Array, slopes: Array, vcov: Array, level: float) -> dict[str, Array]:
     """Return the columns of estimates with standard errors, tests and limits, by the delta method."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = np.einsum("kq,kq->k", slopes @ vcov, slopes)
-        fixed = ~slopes.any(axis=1)
-        se = np.where(fixed, 0.0, np.sqrt(np.where(variance < 0, np.nan, variance)))
+        se = np.sqrt(((slopes @ vcov) * slopes).sum(axis=1))  # NaN where a variance is negative
+        se[~slopes.any(axis=1)] = 0.0
         z = np.where(se > 1e-9 * np.maximum(np.abs(values), 1e-300), values / se, np.nan)
     reach = float(ndtri((1 + level) / 2)) * se
     found = {name: values, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z))}
@@ -234,8 +233,7 @@ def r_squared(fitted: Fitted, g: int) -> Mapping[str, float]:
     mapping of variable to share
     """
     ram = fitted.problem.rams[g]
-    _, S, _ = ram.matrices(fitted.theta)
-    omega = np.diag(fitted.implied[g].omega)
+    S, omega = fitted.implied[g].S, fitted.implied[g].omega.diagonal()
     caused = np.zeros(len(omega), dtype=bool)
     caused[ram.free.a_row] = True
     caused |= ram.A.any(axis=1)
