@@ -164,7 +164,8 @@ def _estimate(
 ) -> SemFit:
     check_identification(table)
     given = _positions(table, table.covariates)
-    samples = tuple(replace(sample, exogenous=given) for sample in samples)
+    if given:
+        samples = tuple(replace(sample, exogenous=given) for sample in samples)
     matrices = rams(table, samples)
     equal, unequal = equalities(table), inequalities(table)
     asked = np.array([row.start for row in table.entries if row.free], dtype=np.float64)
@@ -223,8 +224,8 @@ def _estimate(
 
 def _covariates(table: ParTable) -> tuple[int, ...]:
     """Return the observed causes of others that are nobody's effect."""
-    causes = {row.rhs for row in table.entries if row.op == "~"} & set(table.exogenous)
-    return _positions(table, causes)
+    causes = {row.rhs for row in table.entries if row.op == "~"}
+    return _positions(table, causes & set(table.exogenous)) if causes else ()
 
 
 def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:
@@ -234,8 +235,8 @@ def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:
 def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
     """Refuse a model some of whose parameters can move without anything changing that the data could show."""
     p, theta = fitted.problem, fitted.theta
-    scale = np.sqrt(np.maximum(np.diag(fitted.expected), 1e-300))
-    R = fitted.expected / np.outer(scale, scale)
+    scale = np.sqrt(np.maximum(fitted.expected.diagonal(), 1e-300))
+    R = fitted.expected / (scale[:, None] * scale)
     if p.constraints is None and _well_conditioned(R):
         return
     e, V = np.linalg.eigh(R)
@@ -251,7 +252,7 @@ def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
 def _well_conditioned(R: Array) -> bool:
     """Return whether the rank of an information is beyond doubt."""
     try:
-        return bool(np.diag(np.linalg.cholesky(R)).min() > 1e-3)
+        return bool(np.linalg.cholesky(R).diagonal().min() > 1e-3)
     except np.linalg.LinAlgError:
         return False
 
@@ -283,20 +284,16 @@ def _improper(fitted: Fitted, table: ParTable, kind: str) -> list[str]:
     notes = []
     p = fitted.problem
     for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
-        _, S, _ = ram.matrices(fitted.theta)
         where = f" in group {sample.label!r}" if sample.label else ""
-        negative = [name for name, value in zip(ram.variables, np.diag(S), strict=True) if value < 0]
-        if negative:
+        variances, latent = at.S.diagonal(), at.omega[ram.n_observed :, ram.n_observed :]
+        if (variances < 0).any():
+            negative = [name for name, value in zip(ram.variables, variances, strict=True) if value < 0]
             notes.append(f"negative variance of {listing(negative)}{where}")
-        latent = at.omega[ram.n_observed :, ram.n_observed :]
-        if (
-            len(latent)
-            and not negative
-            and np.linalg.eigvalsh(latent)[0] < -1e-8 * max(float(np.trace(latent)), 1e-300)
-        ):
+        elif len(latent) and np.linalg.eigvalsh(latent)[0] < -1e-8 * max(float(latent.trace()), 1e-300):
             notes.append(f"the covariances of the latent variables are impossible{where}")
-    names = [row.name for row in table.entries if row.free]
-    if at_bound := [name for name, there in zip(names, fitted.solution.at_bound, strict=True) if there]:
+    if fitted.solution.at_bound.any():
+        names = [row.name for row in table.entries if row.free]
+        at_bound = [name for name, there in zip(names, fitted.solution.at_bound, strict=True) if there]
         notes.append(
             f"held at its bound: {listing(at_bound)}; standard errors are rough there, and the test too strict"
         )

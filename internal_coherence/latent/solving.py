@@ -146,7 +146,7 @@ class Problem:
 
     def is_improper(self, theta: Array) -> bool:
         """Return whether a variance is negative."""
-        return any(bool((np.diag(ram.matrices(theta)[1]) < 0).any()) for ram in self.rams)
+        return any(bool((ram.matrices(theta)[1].diagonal() < 0).any()) for ram in self.rams)
 
     def _solve(self, start: Array) -> Solution:
         if self.inequalities is None:

@@ -90,7 +90,9 @@ class NormalTheory:
     def point(self, theta: Array) -> Point:
         """Return the discrepancy and its derivatives; it is infinite where a Σ is not positive definite."""
         try:
-            found = [self._of_group(*parts, theta) for parts in zip(self.rams, self.samples, self._weights, strict=True)]
+            found = [
+                self._of_group(*parts, theta) for parts in zip(self.rams, self.samples, self._weights, strict=True)
+            ]
         except np.linalg.LinAlgError:
             return Point.nowhere(self.n_parameters)
         return Point(

@@ -29,7 +29,9 @@ LAST: Final = 1e-10
 NEAR: Final = 1e-2
 """Below this the discrepancy's own curvature is used, where it is known and the expected one is slow."""
 SLOW: Final = 1e-3
-"""Steps by the expected curvature whose squares shrink less than this are slow."""
+"""Steps whose squares shrink less than this are slow."""
+CLOSE: Final = 1e-7
+"""After a Newton step as short as this, if it was quick, the curvature hardly changes: the next step does with the same."""
 ROUNDING: Final = 1e-13
 """Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""
 MOST_STEPS: Final = 300
@@ -207,17 +209,22 @@ def score(
             trouble="the starting values imply no covariances",
             at_bound=held,
         )
-    last, fast = np.inf, False
+    last, quick, fast, H = np.inf, False, False, None
     for n_steps in range(most_steps):
         if lower is not None:
             held = (theta <= lower) & (point.gradient > 0)
-        own = _newton(point, theta, constraints, held) if last < NEAR and not fast else None
+        near = last < NEAR and not fast
+        kept = near and quick and last < CLOSE and H is not None
+        if not kept:
+            H = point.own() if near and point.own else None
+        own = None if H is None else _newton(point.gradient, H, theta, constraints, held)
         step = own or _step(point.gradient, point.curvature, theta, constraints, held)
         step = step._replace(size=step.size / objective.unit)
         shrinking = step.size / last
-        fast = own is None and shrinking < SLOW
+        quick = shrinking < SLOW
+        fast = own is None and quick
         # What a step leaves: of Newton's the square, of others as much of it as it left of the last.
-        left = step.size * (step.size if own else shrinking if fast else 1.0)
+        left = step.size * (step.size if own and not kept else shrinking if quick else 1.0)
         stalled = step.size < ROUNDING and shrinking > 0.5
         if (step.size < TOLERANCE or (step.size < LAST and left < TOLERANCE) or stalled) and step.off < 1e-10:
             if step.size >= TOLERANCE and not stalled:
@@ -292,12 +299,12 @@ class _Step(NamedTuple):
     off: float
 
 
-def _newton(point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]) -> _Step | None:
-    """Return the step by the discrepancy's own curvature; None where that is not known or leads uphill."""
-    if point.own is None:
-        return None
-    step = _step(point.gradient, point.own(), theta, constraints, held)
-    return step if 0 < step.size < NEAR and step.off < 1e-6 and float(point.gradient @ step.move) < 0 else None
+def _newton(
+    gradient: Array, H: Array, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
+) -> _Step | None:
+    """Return the step by the discrepancy's own curvature; None where that leads uphill, or far."""
+    step = _step(gradient, H, theta, constraints, held)
+    return step if 0 < step.size < NEAR and step.off < 1e-6 and float(gradient @ step.move) < 0 else None
 
 
 def _step(

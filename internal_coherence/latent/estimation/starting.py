@@ -89,7 +89,7 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> bool:
         phi = PLAIN * mine[0] if plain else _variance(among, loadings)
         free, stands_free = numbers >= 0, numbers[0] >= 0
         theta[numbers[free]] = loadings[free] * (np.sqrt(phi) if stands_free else 1.0 / marker)
-        variance[indicators] = np.clip(mine - phi * loadings**2, LEAST * mine, MOST * mine)
+        variance[indicators] = np.minimum(np.maximum(mine - phi * loadings**2, LEAST * mine), MOST * mine)
         variance[k] = 1.0 if stands_free else phi * marker**2
     _higher_orders(ram, arrows, measures, variance, theta)
     A, _, _ = ram.matrices(theta)
@@ -162,7 +162,7 @@ def _among_factors(S: Array, loadings: Array, variance: Array) -> Array:
     sd = np.sqrt(variance)
     R = weight.T @ S @ weight / (sd[:, None] * sd)
     R[(loadings != 0).T.astype(float) @ (loadings != 0) > 0] = 0.0
-    R = np.clip(R, -MOST, MOST)
+    R = np.minimum(np.maximum(R, -MOST), MOST)
     # Correlations that can't be together are drawn towards 0 until they can.
     lowest = float(np.linalg.eigvalsh(R)[0]) if len(R) else 0.0
     if lowest < LEAST - 1:
