@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -24,10 +25,11 @@ Column = str | ArrayLike | pd.Series | None
 Missing = Literal["listwise", "pairwise", "fiml"]
 SINGULAR: Final = 1e-10
 """A smallest eigenvalue of the correlations below this is none."""
+NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
 MISSING: Final[tuple[str, ...]] = get_args(Missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """A user's rows: the columns, and what is known of each row beside them.
 
@@ -56,6 +58,12 @@ class Rows:
     cluster: NDArray[np.intp] | None
     weights: Array | None
     schools: tuple[str, ...] = ()
+
+    @cached_property
+    def like_schools(self) -> dict[str, int]:
+        """The columns that are named as schools are, and how many different values each has."""
+        named = [k for k, c in enumerate(self.columns) if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
+        return {str(self.columns[k]): int(self.frame.iloc[:, k].nunique()) for k in named}
 
     def in_order(self, labels: Sequence[str]) -> Rows:
         """Return the rows with the groups in another order."""

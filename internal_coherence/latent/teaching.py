@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import CoherenceWarning, ModelError, SmallSampleWarning, listing, warn
 from internal_coherence.latent.estimation.estimators import Estimator
-from internal_coherence.latent.preparing import Data, Rows
+from internal_coherence.latent.preparing import NAMES_OF_SCHOOLS, Data, Rows
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.moments.sufficient import Moments
@@ -24,7 +24,6 @@ SCHOOLS: Final = 100
 """Fewer groups than this give untrustworthy estimates of a structure between them (Hox & Maas 2001)."""
 GLANCES: Final = (25, 200)
 """Rows after which most items, and nearly all, are known to have many different answers."""
-NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
 
 
 def teach(
@@ -126,12 +125,7 @@ def _lessons(
 
 def _unused_schools(rows: Rows) -> str | None:
     """Return a column that looks like the rows' schools."""
-    for column in rows.columns:
-        if str(column).strip().casefold() in NAMES_OF_SCHOOLS:
-            n = rows.frame[column].nunique()
-            if 5 <= n <= len(rows.frame) / 2:
-                return str(column)
-    return None
+    return next((column for column, n in rows.like_schools.items() if 5 <= n <= len(rows.frame) / 2), None)
 
 
 def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:

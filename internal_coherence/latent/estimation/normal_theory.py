@@ -102,19 +102,22 @@ class NormalTheory:
             own=(lambda: self._summed(found, self._own)) if self.kind == "ML" else None,
         )
 
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        """Where each parameter stands among those of the groups, one group after the other."""
+        return np.argsort(np.concatenate([ram.free.parameter for ram in self.rams]))
+
     def _slopes(self, found: Sequence[AtOnePoint]) -> Array:
-        slope = np.zeros(self.n_parameters)
-        for share, g in zip(self._shares, found, strict=True):
-            slope[g.places.parameter] += share * gradient(g.columns, g.G, g.y)
-        return slope
+        slopes = [share * gradient(g.columns, g.G, g.y) for share, g in zip(self._shares, found, strict=True)]
+        return np.concatenate(slopes).take(self._order)
 
     def _summed(self, found: Sequence[AtOnePoint], curvature: Callable[[AtOnePoint], Array]) -> Array:
-        """Return a curvature of all groups, each at its own parameters."""
-        total = np.zeros((self.n_parameters,) * 2)
+        """Return a curvature of all groups, which have no parameter in common, in the order of the parameters."""
+        total, first = np.zeros((self.n_parameters,) * 2), 0
         for share, g in zip(self._shares, found, strict=True):
-            own = g.places.parameter
-            total[own[:, None], own] += share * curvature(g)
-        return total
+            own = slice(first, first + len(g.places))
+            total[own, own], first = share * curvature(g), own.stop
+        return total.take(self._order, axis=0).take(self._order, axis=1)
 
     def _expected(self, g: AtOnePoint) -> Array:
         c = g.columns
