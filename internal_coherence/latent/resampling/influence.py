@@ -15,7 +15,7 @@ from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.resampling.drawing import Units
 from internal_coherence.latent.resampling.record import values_of_draws
 from internal_coherence.latent.resampling.refitting import Refit, Refitted, Samples, Wanted
-from internal_coherence.latent.resampling.running import mapped
+from internal_coherence.latent.resampling.running import batch_size, mapped
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.records import Record
 
@@ -135,7 +135,8 @@ def school_influence(fit: SemFit, *, workers: int = 1, progress: bool = False) -
         raise ModelError(f"school_influence: {units.n_units} schools; leaving one out needs three or more")
     measures = MEASURES if "chisq" in fit.fit_measures() else ()
     job = _Job(refit=Refit.of(fit), samples=samples, units=units, wanted=Wanted(measures=measures))
-    found = mapped(job, range(units.n_units), workers=workers, progress=progress, what="schools")
+    batch = batch_size(units.n_rows * len(fit.observed))
+    found = mapped(job, range(units.n_units), batch=batch, workers=workers, progress=progress, what="schools")
     theta = np.stack([r.theta for r in found])
     changes = np.stack([r.measures for r in found]) - np.array([fit.fit_measures()[m] for m in measures])
     moved, names = _moved(fit, theta), [row.name for row in fit.table.entries if row.free]
