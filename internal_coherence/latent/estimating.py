@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,27 +52,59 @@ def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
     -------
     SemFit
     """
-    cluster = "school" if isinstance(data, Responses) and o.cluster is None else o.cluster
-    rows = None if isinstance(data, Moments) else rows_of(data, o.group, cluster, o.sampling_weights, o.kind)
-    if rows is None and (o.group is not None or cluster is not None or o.sampling_weights is not None):
-        raise ModelError(f"{o.kind}: group=, cluster= and sampling_weights= need the answers themselves, not moments")
-    if not o.insist:
-        refuse_few_schools(data, rows, o.kind)
-    if rows is not None and isinstance(model, ParTable) and set(model.groups) == set(rows.labels):
-        rows = rows.in_order(model.groups)
-    how = o.how(
-        clustered=rows is not None and rows.cluster is not None,
-        weighted=rows is not None and rows.weights is not None,
-    )
-    table = _table(data, model, o, rows, how)
-    samples, excluded = _samples(data, rows, table, how, o)
-    try:
-        return _estimate(table, samples, rows, how, o, excluded)
-    except np.linalg.LinAlgError as broken:
-        raise ModelError(
-            f"{o.kind}: a matrix could not be inverted ({broken}); variables nearly determine each other, or the model is not"
-            " identified where it was estimated"
-        ) from broken
+    return Answers.of(data, o).fit(model, o)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """A user's data at the door, looked at once for all models that are fitted to them.
+
+    Parameters
+    ----------
+    data : DataFrame, Responses or Moments
+        As they were given.
+    rows : Rows or None
+        Of them; None for moments.
+    """
+
+    data: Data
+    rows: Rows | None
+    _samples: dict[object, tuple[tuple[Sample, ...], int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Data, o: Options) -> Answers:
+        """Look at the data."""
+        cluster = "school" if isinstance(data, Responses) and o.cluster is None else o.cluster
+        rows = None if isinstance(data, Moments) else rows_of(data, o.group, cluster, o.sampling_weights, o.kind)
+        if rows is None and (o.group is not None or cluster is not None or o.sampling_weights is not None):
+            raise ModelError(
+                f"{o.kind}: group=, cluster= and sampling_weights= need the answers themselves, not moments"
+            )
+        if not o.insist:
+            refuse_few_schools(data, rows, o.kind)
+        return cls(data=data, rows=rows)
+
+    def fit(self, model: str | ParTable | None, o: Options) -> SemFit:
+        """Fit a model, under the same options but for how it is completed."""
+        data, rows = self.data, self.rows
+        if rows is not None and isinstance(model, ParTable) and set(model.groups) == set(rows.labels):
+            rows = rows.in_order(model.groups)
+        how = o.how(
+            clustered=rows is not None and rows.cluster is not None,
+            weighted=rows is not None and rows.weights is not None,
+        )
+        table = _table(data, model, o, rows, how)
+        wanted = (table.groups, table.observed, table.covariates)
+        if wanted not in self._samples:
+            self._samples[wanted] = _samples(data, rows, table, how, o)
+        samples, excluded = self._samples[wanted]
+        try:
+            return _estimate(table, samples, rows, how, o, excluded)
+        except np.linalg.LinAlgError as broken:
+            raise ModelError(
+                f"{o.kind}: a matrix could not be inverted ({broken}); variables nearly determine each other, or the model is"
+                " not identified where it was estimated"
+            ) from broken
 
 
 def _table(data: Data, model: str | ParTable | None, o: Options, rows: Rows | None, how: Estimator) -> ParTable:
@@ -135,7 +167,7 @@ def _written(
         group_equal=o.group_equal,
         group_partial=o.group_partial,
         kind=o.kind,
-        observed=None if rows is None else tuple(map(str, rows.frame.columns)),
+        observed=None if rows is None else tuple(map(str, rows.columns)),
     )
 
 
@@ -164,7 +196,8 @@ def _estimate(
 ) -> SemFit:
     check_identification(table)
     given = _positions(table, table.covariates)
-    samples = tuple(replace(sample, exogenous=given) for sample in samples)
+    if given:
+        samples = tuple(replace(sample, exogenous=given) for sample in samples)
     matrices = rams(table, samples)
     equal, unequal = equalities(table), inequalities(table)
     asked = np.array([row.start for row in table.entries if row.free], dtype=np.float64)
@@ -223,8 +256,8 @@ def _estimate(
 
 def _covariates(table: ParTable) -> tuple[int, ...]:
     """Return the observed causes of others that are nobody's effect."""
-    causes = {row.rhs for row in table.entries if row.op == "~"} & set(table.exogenous)
-    return _positions(table, causes)
+    causes = {row.rhs for row in table.entries if row.op == "~"}
+    return _positions(table, causes & set(table.exogenous)) if causes else ()
 
 
 def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:
@@ -233,25 +266,29 @@ def _positions(table: ParTable, names: Collection[str]) -> tuple[int, ...]:
 
 def _refuse_unidentified(fitted: Fitted, table: ParTable) -> None:
     """Refuse a model some of whose parameters can move without anything changing that the data could show."""
-    p, theta = fitted.problem, fitted.theta
-    scale = np.sqrt(np.maximum(np.diag(fitted.expected), 1e-300))
-    R = fitted.expected / np.outer(scale, scale)
-    if p.constraints is None and _well_conditioned(R):
+    if _well_conditioned(_scaled(fitted.within(fitted.expected))[0]):
         return
+    p, (R, scale) = fitted.problem, _scaled(fitted.expected)
     e, V = np.linalg.eigh(R)
     J = (V * np.sqrt(np.maximum(e, 0.0))).T
     if p.constraints is not None:
-        held = p.constraints.jacobian(theta) / scale
+        held = p.constraints.jacobian(fitted.theta) / scale
         J = np.concatenate([J, held / np.sqrt((held**2).sum(axis=1, keepdims=True))])
     names = [row.name for row in table.entries if row.free]
     if loose := rank_deficient(J, names, tolerance=1e-6):
         raise ModelError(f"the model is not identified: nothing in the data tells {listing(loose)}")
 
 
+def _scaled(information: Array) -> tuple[Array, Array]:
+    """Return an information with a diagonal of 1, and by what its rows and columns were divided."""
+    scale = np.sqrt(np.maximum(information.diagonal(), 1e-300))
+    return information / (scale[:, None] * scale), scale
+
+
 def _well_conditioned(R: Array) -> bool:
     """Return whether the rank of an information is beyond doubt."""
     try:
-        return bool(np.diag(np.linalg.cholesky(R)).min() > 1e-3)
+        return bool(np.linalg.cholesky(R).diagonal().min() > 1e-3)
     except np.linalg.LinAlgError:
         return False
 
@@ -283,20 +320,16 @@ def _improper(fitted: Fitted, table: ParTable, kind: str) -> list[str]:
     notes = []
     p = fitted.problem
     for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
-        _, S, _ = ram.matrices(fitted.theta)
         where = f" in group {sample.label!r}" if sample.label else ""
-        negative = [name for name, value in zip(ram.variables, np.diag(S), strict=True) if value < 0]
-        if negative:
+        variances, latent = at.S.diagonal(), at.omega[ram.n_observed :, ram.n_observed :]
+        if (variances < 0).any():
+            negative = [name for name, value in zip(ram.variables, variances, strict=True) if value < 0]
             notes.append(f"negative variance of {listing(negative)}{where}")
-        latent = at.omega[ram.n_observed :, ram.n_observed :]
-        if (
-            len(latent)
-            and not negative
-            and np.linalg.eigvalsh(latent)[0] < -1e-8 * max(float(np.trace(latent)), 1e-300)
-        ):
+        elif len(latent) and np.linalg.eigvalsh(latent)[0] < -1e-8 * max(float(latent.trace()), 1e-300):
             notes.append(f"the covariances of the latent variables are impossible{where}")
-    names = [row.name for row in table.entries if row.free]
-    if at_bound := [name for name, there in zip(names, fitted.solution.at_bound, strict=True) if there]:
+    if fitted.solution.at_bound.any():
+        names = [row.name for row in table.entries if row.free]
+        at_bound = [name for name, there in zip(names, fitted.solution.at_bound, strict=True) if there]
         notes.append(
             f"held at its bound: {listing(at_bound)}; standard errors are rough there, and the test too strict"
         )

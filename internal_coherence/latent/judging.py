@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log, pi
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,7 +62,6 @@ def judge(fitted: Fitted, apart: Apart, clusters: int) -> Judged:
         for f in (fitted, baseline)
     ]
     likelihood = p.estimator.discrepancy == "ML"
-    logl = log_likelihood(fitted, exogenous) if likelihood else float("nan")
     best = saturated_log_likelihood(fitted, exogenous) if likelihood else float("nan")
     return Judged(
         fitted=fitted,
@@ -71,7 +72,7 @@ def judge(fitted: Fitted, apart: Apart, clusters: int) -> Judged:
         baseline_test=standard_test(baseline, baseline_df),
         robust=robust,
         baseline_robust=baseline_robust,
-        log_likelihood=logl,
+        log_likelihood=best - p.n * fitted.solution.point.value,
         saturated_log_likelihood=best,
         trace=trace,
         saturated_trace=saturated,
@@ -101,30 +102,13 @@ def saturated_log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> floa
         if len(sample.patterns):
             total += sample.saturated_log_likelihood
         else:
-            total += _normal(sample.n, sample.cov)
-        total -= _normal(sample.n, sample.cov[np.ix_(exogenous, exogenous)])
+            total += _normal(sample.n, sample.p, sample.log_det)
+        if exogenous:
+            given = sample.cov[np.ix_(exogenous, exogenous)]
+            total -= _normal(sample.n, len(given), float(np.linalg.slogdet(given)[1]))
     return total
 
 
-def log_likelihood(fitted: Fitted, exogenous: tuple[int, ...]) -> float:
-    """Return the log-likelihood of a model.
-
-    Parameters
-    ----------
-    fitted : Fitted
-        Solved.
-    exogenous : tuple of int
-        Covariates on which the likelihood is conditional.
-
-    Returns
-    -------
-    float
-    """
-    p = fitted.problem
-    return saturated_log_likelihood(fitted, exogenous) - p.n * fitted.solution.point.value
-
-
-def _normal(n: float, cov: Array) -> float:
-    """Return the normal log-likelihood of n rows at their own means and covariances."""
-    k = len(cov)
-    return -0.5 * n * (k * (np.log(2 * np.pi) + 1) + float(np.linalg.slogdet(cov)[1])) if k else 0.0
+def _normal(n: float, p: int, log_det: float) -> float:
+    """Return the normal log-likelihood of n rows of p variables at their own means and covariances."""
+    return -0.5 * n * (p * (log(2 * pi) + 1) + log_det)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from functools import cached_property
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -24,10 +25,11 @@ Column = str | ArrayLike | pd.Series | None
 Missing = Literal["listwise", "pairwise", "fiml"]
 SINGULAR: Final = 1e-10
 """A smallest eigenvalue of the correlations below this is none."""
+NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
 MISSING: Final[tuple[str, ...]] = get_args(Missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """A user's rows: the columns, and what is known of each row beside them.
 
@@ -35,6 +37,8 @@ class Rows:
     ----------
     frame : DataFrame
         All columns.
+    columns : tuple
+        What they are called.
     group : (n,) array of int
         Which group, from 0.
     labels : tuple of str
@@ -48,11 +52,18 @@ class Rows:
     """
 
     frame: pd.DataFrame
+    columns: tuple[object, ...]
     group: NDArray[np.intp]
     labels: tuple[str, ...]
     cluster: NDArray[np.intp] | None
     weights: Array | None
     schools: tuple[str, ...] = ()
+
+    @cached_property
+    def like_schools(self) -> dict[str, int]:
+        """The columns that are named as schools are, and how many different values each has."""
+        named = [k for k, c in enumerate(self.columns) if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
+        return {str(self.columns[k]): int(self.frame.iloc[:, k].nunique()) for k in named}
 
     def in_order(self, labels: Sequence[str]) -> Rows:
         """Return the rows with the groups in another order."""
@@ -105,6 +116,7 @@ def rows_of(data: pd.DataFrame | Responses, group: Column, cluster: Column, weig
     school, schools = (None, ()) if clustered is None else pd.factorize(clustered)
     return Rows(
         frame=frame,
+        columns=tuple(frame.columns.tolist()),
         group=codes,
         labels=labels,
         cluster=None if school is None else school.astype(np.intp),
@@ -193,7 +205,7 @@ def samples_of(
     ResponseError
         For variables that are not there, are no numbers or do not vary, and groups that are too small.
     """
-    X = _numbers(rows.frame, names, what)
+    X = _numbers(rows, names, what)
     gaps = np.isnan(X)
     keep = np.logical_not(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
     if fixed:
@@ -215,42 +227,58 @@ def samples_of(
             )
     for g, label in enumerate(rows.labels):
         own = keep & (rows.group == g)
-        part = Rows(
-            frame=rows.frame[:0],
-            group=rows.group[own],
-            labels=(label,),
+        part = _Part(
+            label=label,
+            rows=np.flatnonzero(own),
             cluster=None if cluster is None else cluster[own],
             weights=None if rows.weights is None else rows.weights[own] * keep.sum() / rows.weights[keep].sum(),
         )
         where = f"{what}: group {label!r}: " if label else f"{what}: "
-        found = _sample(X if own.all() else X[own], part, names, missing if incomplete else "listwise", wishart, where)
-        samples.append(replace(found, rows=np.flatnonzero(own)))
+        mine = X if len(part.rows) == len(X) else X[own]
+        samples.append(_sample(mine, part, names, missing if incomplete else "listwise", wishart, where))
     return count_schools(samples), int((~keep).sum())
 
 
-def _numbers(frame: pd.DataFrame, names: Sequence[str], what: str) -> Array:
-    if absent := [name for name in names if name not in frame.columns]:
-        hint = closest(absent[0], frame.columns)
+class _Part(NamedTuple):
+    """The rows of one group that are used: which, of what schools, and their weights."""
+
+    label: str
+    rows: NDArray[np.intp]
+    cluster: NDArray[np.intp] | None
+    weights: Array | None
+
+
+def _numbers(rows: Rows, names: Sequence[str], what: str) -> Array:
+    there = set(rows.columns)
+    if absent := [name for name in names if name not in there]:
+        hint = closest(absent[0], rows.frame.columns)
         raise ResponseError(f"{what}: the data have no column {listing(absent)}{hint}")
-    part = frame if list(frame.columns) == list(names) else frame[list(names)]
-    if wrong := [str(name) for name, kind in zip(names, part.dtypes, strict=True) if not is_numeric_dtype(kind)]:
-        raise ResponseError(
-            f"{what}: variables must be numbers; these columns are not: {listing(wrong)}. Turn texts into numbers with"
-            " pandas.to_numeric, or read them with a codebook (ic.read_responses)"
-        )
-    X = part.to_numpy(dtype=np.float64, na_value=np.nan)
+    X = _as_numbers(rows.frame if rows.columns == tuple(names) else rows.frame[list(names)], names, what)
     if np.isinf(X).any():
         raise ResponseError(f"{what}: infinite values in {listing(np.array(names)[np.isinf(X).any(axis=0)])}")
     return X
 
 
-def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
-    n, label, weights = len(X), rows.labels[0], rows.weights
+def _as_numbers(part: pd.DataFrame, names: Sequence[str], what: str) -> Array:
+    """Return the numbers of a frame, a copy; columns that are no plain numbers are looked at one by one."""
+    values = part.to_numpy()
+    if values.dtype.kind in "fiu":
+        return values.astype(np.float64)
+    if wrong := [str(name) for name, kind in zip(names, part.dtypes, strict=True) if not is_numeric_dtype(kind)]:
+        raise ResponseError(
+            f"{what}: variables must be numbers; these columns are not: {listing(wrong)}. Turn texts into numbers with"
+            " pandas.to_numeric, or read them with a codebook (ic.read_responses)"
+        )
+    return part.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _sample(X: Array, part: _Part, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
+    n, weights = len(X), part.weights
     if n < 2:
         raise ResponseError(f"{where}{n} rows are left to estimate from")
     if missing != "listwise":
         _refuse_constant(X, names, where)
-        return _incomplete(X, rows, names, missing, wishart, where)
+        return _incomplete(X, part, names, missing, wishart, where)
     if n <= X.shape[1]:
         _refuse_constant(X, names, where)
         raise ResponseError(f"{where}{n} rows for {X.shape[1]} variables: their covariances are singular")
@@ -259,12 +287,20 @@ def _sample(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishar
     Z = X - mean
     cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (total - 1 if wishart else total)
     # A variance of rounding size may be none; only then every answer is looked at again.
-    if (np.diag(cov) <= 1e-20 * np.maximum(mean**2, 1e-280)).any():
+    if (cov.diagonal() <= 1e-20 * np.maximum(mean**2, 1e-280)).any():
         _refuse_constant(X, names, where)
     if not smallest_eigenvalue(cov) >= SINGULAR:
         raise ResponseError(f"{where}some of the variables determine others: {listing(names)}")
     return Sample(
-        label=label, n=total, cov=cov, mean=mean, unbiased=wishart, X=X, weights=weights, cluster=rows.cluster
+        label=part.label,
+        n=total,
+        cov=cov,
+        mean=mean,
+        unbiased=wishart,
+        X=X,
+        weights=weights,
+        cluster=part.cluster,
+        rows=part.rows,
     )
 
 
@@ -276,25 +312,26 @@ def _refuse_constant(X: Array, names: Sequence[str], where: str) -> None:
         raise ResponseError(f"{where}everyone gave the same answer to {listing(still)}")
 
 
-def _incomplete(X: Array, rows: Rows, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
+def _incomplete(X: Array, part: _Part, names: Sequence[str], missing: Missing, wishart: bool, where: str) -> Sample:
     """Return the sample of rows with missing answers, by maximum likelihood or by pairs."""
     n = float(len(X))
     if missing == "pairwise":
         m = Moments.from_data(pd.DataFrame(X, columns=list(names)), missing="pairwise")
         cov = m.cov if wishart else m.cov * (n - 1) / n
-        return Sample(label=rows.labels[0], n=n, cov=cov, mean=m.mean, unbiased=wishart)
-    if rows.weights is not None:
+        return Sample(label=part.label, n=n, cov=cov, mean=m.mean, unbiased=wishart, rows=part.rows)
+    if part.weights is not None:
         raise ModelError(f"{where}sampling_weights= goes with complete data or missing='listwise'")
     fit = saturated_normal(X, tuple(names))
     if not fit.converged:
         raise ResponseError(f"{where}the means and covariances of incomplete answers could not be estimated")
     return Sample(
-        label=rows.labels[0],
+        label=part.label,
         n=n,
         cov=fit.cov,
         mean=fit.mean,
         X=X,
-        cluster=rows.cluster,
+        cluster=part.cluster,
+        rows=part.rows,
         patterns=pattern_moments(X - fit.mean),
         saturated_log_likelihood=fit.log_likelihood,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
     """The data of one group.
 
@@ -68,6 +69,11 @@ class Sample:
     def p(self) -> int:
         """The number of observed variables."""
         return len(self.mean)
+
+    @cached_property
+    def log_det(self) -> float:
+        """log|S|, in which every likelihood of these data begins."""
+        return float(np.linalg.slogdet(self.cov)[1])
 
     def answers(self, what: str) -> Array:
         """Return the rows.

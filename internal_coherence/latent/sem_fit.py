@@ -19,7 +19,7 @@ from internal_coherence.errors import (
     warn,
 )
 from internal_coherence.latent.fit.candidates import modification_table
-from internal_coherence.latent.fit.estimates import estimate_table, r_squared, standardized_table
+from internal_coherence.latent.fit.estimates import estimate_table, labels, r_squared, standardized_table
 from internal_coherence.latent.fit.factor_scoring import METHODS, ScoreMethod, latent_scores
 from internal_coherence.latent.fit.goodness import Judged
 from internal_coherence.latent.fit.monte_carlo import monte_carlo_table
@@ -129,7 +129,8 @@ class SemFit(Record):
         """
         if self._judged is None:
             return pd.Series({"npar": float(self._fitted.n_free)} | dict.fromkeys(UNKNOWN, np.nan))
-        return pd.Series(dict(self._judged.measures))
+        found = self._judged.measures
+        return pd.Series(np.array(list(found.values())), index=labels(tuple(found)).view())
 
     def parameter_estimates(self, level: float = 0.95) -> pd.DataFrame:
         """Return the estimates with standard errors, limits and standardised values.

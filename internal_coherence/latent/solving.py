@@ -144,9 +144,10 @@ class Problem:
         lower = other.point.value < best.point.value - 1e-10
         return other if other.converged and (lower or not best.converged) else best
 
-    def is_improper(self, theta: Array) -> bool:
-        """Return whether a variance is negative."""
-        return any(bool((np.diag(ram.matrices(theta)[1]) < 0).any()) for ram in self.rams)
+    def is_improper(self, theta: Array) -> NDArray[np.bool_]:
+        """Return whether a variance is negative; of a stack of parameters, (B, Q), where."""
+        variances = [np.diagonal(ram.matrices(theta)[1], axis1=-2, axis2=-1) for ram in self.rams]
+        return np.asarray(np.logical_or.reduce([(v < 0).any(axis=-1) for v in variances]))
 
     def _solve(self, start: Array) -> Solution:
         if self.inequalities is None:
@@ -200,6 +201,24 @@ class Fitted:
             if self.problem.constraints is not None
             else self.problem.n_parameters
         )
+
+    def within(self, information: Array) -> Array:
+        """Return an information within the directions that equalities leave free.
+
+        Parameters
+        ----------
+        information : (Q, Q) array
+            An observation's.
+
+        Returns
+        -------
+        (r, r) array
+        """
+        if self.problem.constraints is None:
+            return information
+        Z = null_space(self._jacobian)
+        free: Array = Z.T @ information @ Z
+        return free
 
     @property
     def chisq(self) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import CoherenceWarning, ModelError, SmallSampleWarning, listing, warn
 from internal_coherence.latent.estimation.estimators import Estimator
-from internal_coherence.latent.preparing import Data, Rows
+from internal_coherence.latent.preparing import NAMES_OF_SCHOOLS, Data, Rows
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.moments.sufficient import Moments
@@ -22,9 +22,8 @@ ROWS_A_PARAMETER: Final = 5
 """Fewer rows a free parameter make estimates unstable, by a common rule of thumb (Bentler & Chou 1987)."""
 SCHOOLS: Final = 100
 """Fewer groups than this give untrustworthy estimates of a structure between them (Hox & Maas 2001)."""
-GLANCE: Final = 200
-"""Rows after which most items are known to have many different answers."""
-NAMES_OF_SCHOOLS: Final = ("school", "school_id", "schoolid", "school id")
+GLANCES: Final = (25, 200)
+"""Rows after which most items, and nearly all, are known to have many different answers."""
 
 
 def teach(
@@ -91,7 +90,7 @@ def _schools_as_rows(data: Data, rows: Rows | None) -> int:
     if rows is None or len(rows.frame) < 2:
         return 0
     frame, n = rows.frame, len(rows.frame)
-    named = [c for c in frame.columns if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
+    named = [c for c in rows.columns if str(c).strip().casefold() in NAMES_OF_SCHOOLS]
     by_index = str(frame.index.name).strip().casefold() in NAMES_OF_SCHOOLS and frame.index.is_unique
     return n if by_index or any(frame[c].is_unique for c in named) else 0
 
@@ -126,12 +125,7 @@ def _lessons(
 
 def _unused_schools(rows: Rows) -> str | None:
     """Return a column that looks like the rows' schools."""
-    for column in rows.frame.columns:
-        if str(column).strip().casefold() in NAMES_OF_SCHOOLS:
-            n = rows.frame[column].nunique()
-            if 5 <= n <= len(rows.frame) / 2:
-                return str(column)
-    return None
+    return next((column for column, n in rows.like_schools.items() if 5 <= n <= len(rows.frame) / 2), None)
 
 
 def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
@@ -143,7 +137,8 @@ def _few_answers(table: ParTable, samples: Sequence[Sample]) -> list[str]:
             continue
         values = [s.X[:, k] for s in samples if s.X is not None]
         # A glance at some rows spares a look at all of most items.
-        if values and all(_is_few(x[:GLANCE]) for x in values) and _is_few(np.concatenate(values)):
+        glances = (x[:rows] for rows in GLANCES for x in values)
+        if values and all(map(_is_few, glances)) and _is_few(np.concatenate(values)):
             found.append(name)
     return found
 

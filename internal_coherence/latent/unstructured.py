@@ -66,9 +66,9 @@ def unstructured(problem: Problem, apart: Apart = Apart(), *, covariances: bool)
 
 def _of_group(sample: Sample, apart: Apart, first: int, *, means: bool, covariances: bool) -> tuple[Ram, Array]:
     p = sample.p
-    given, causes, beside = (
-        np.isin(np.arange(p), some) for some in (apart.exogenous, apart.covariates, apart.auxiliary)
-    )
+    given, causes, beside = np.zeros((3, p), dtype=bool)
+    for which, some in zip((given, causes, beside), (apart.exogenous, apart.covariates, apart.auxiliary), strict=True):
+        which[list(some)] = True
     row, col = triangle(p)
     fixed = given[row] & given[col]
     related = beside[row] | beside[col] | (causes[row] & causes[col])

@@ -54,7 +54,8 @@ def smallest_eigenvalue(cov: Array) -> float:
     float
         NaN if an entry is missing or a variance is not positive.
     """
-    sd = np.sqrt(np.maximum(np.diag(cov), 0))
-    if np.isnan(cov).any() or not (sd > 0).all():
+    variances = cov.diagonal()
+    if not (variances > 0).all() or np.isnan(cov).any():
         return float("nan")
-    return float(np.linalg.eigvalsh(cov / np.outer(sd, sd))[0])
+    sd = np.sqrt(variances)
+    return float(np.linalg.eigvalsh(cov / (sd[:, None] * sd))[0])

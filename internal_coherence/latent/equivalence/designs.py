@@ -11,7 +11,7 @@ from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.instrument import Instrument
 from internal_coherence.latent.equivalence.steps import Step
 from internal_coherence.latent.equivalence.waves import SCHOOL, names_without_waves, over_waves, panel
-from internal_coherence.latent.estimating import fit_model
+from internal_coherence.latent.estimating import Answers
 from internal_coherence.latent.options import Options
 from internal_coherence.latent.preparing import Column, column_of
 from internal_coherence.latent.sem_fit import SemFit
@@ -103,8 +103,8 @@ class OverGroups:
 
     Parameters
     ----------
-    data : DataFrame or Responses
-        The answers.
+    answers : Answers
+        Of all groups.
     model : str or None
         None for the instrument's own.
     options : Options
@@ -113,7 +113,7 @@ class OverGroups:
         The model's parameters that could be held equal.
     """
 
-    data: pd.DataFrame | Responses
+    answers: Answers
     model: str | None
     options: Options
     kinds: Mapping[Triple, str]
@@ -123,7 +123,7 @@ class OverGroups:
     def of(cls, data: pd.DataFrame | Responses, model: str | None, options: Options) -> OverGroups:
         """Set out from a user's data; the model is read once, to know its parameters."""
         measurement = Measurement.of(data, model, options)
-        return cls(data=data, model=model, options=options, kinds=measurement.kinds())
+        return cls(answers=Answers.of(data, options), model=model, options=options, kinds=measurement.kinds())
 
     def kind(self, parameter: Triple) -> str:
         """Return which kind a parameter is; empty if it is fixed or not there."""
@@ -132,7 +132,7 @@ class OverGroups:
     def fit(self, step: Step, partial: Sequence[Triple]) -> SemFit:
         """Fit one step."""
         equal = replace(self.options, group_equal=step.equal, group_partial=tuple(partial) if step.equal else ())
-        return fit_model(self.data, self.model, equal)
+        return self.answers.fit(self.model, equal)
 
     def plain(self, row: Row) -> Triple:
         """Return a parameter as it is written."""
@@ -149,7 +149,7 @@ class OverTime:
 
     Parameters
     ----------
-    frame : DataFrame
+    answers : Answers
         A row a teacher.
     measurement : Measurement
         The model of one wave.
@@ -163,7 +163,7 @@ class OverTime:
         What every variable of a wave is called without it.
     """
 
-    frame: pd.DataFrame
+    answers: Answers
     measurement: Measurement
     waves: tuple[str, ...]
     options: Options
@@ -177,7 +177,7 @@ class OverTime:
 
     def fit(self, step: Step, partial: Sequence[Triple]) -> SemFit:
         """Fit one step."""
-        return fit_model(self.frame, over_waves(self.measurement.table(self.waves, step.equal, partial)), self.options)
+        return self.answers.fit(over_waves(self.measurement.table(self.waves, step.equal, partial)), self.options)
 
     def plain(self, row: Row) -> Triple:
         """Return a parameter under its name without the wave."""
@@ -244,7 +244,7 @@ def over_time(
         cluster=None if school is None else SCHOOL,
     )
     return OverTime(
-        frame=laid.frame,
+        answers=Answers.of(laid.frame, of_rows),
         measurement=measurement,
         waves=laid.waves,
         options=of_rows,

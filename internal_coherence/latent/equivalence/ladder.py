@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 
 from internal_coherence.errors import CoherenceError, ConvergenceWarning, ModelError, told_once, warn
-from internal_coherence.latent.comparing import Method, compare, indices_of
+from internal_coherence.latent.comparing import Method, differences, indices_of
 from internal_coherence.latent.equivalence.cutoffs import Cutoffs, cutoffs_of
 from internal_coherence.latent.equivalence.searching import Tie, may_go, ties
 from internal_coherence.latent.equivalence.steps import Step
@@ -213,7 +213,7 @@ class Ladder:
         if fit.df == before.df:
             return changed | {"df_diff": 0.0}
         try:
-            row = compare(before, fit, names=("before", step.name), method=self.rules.method).table.iloc[1]
+            _, (_, row) = differences((before, fit), ("before", step.name), self.rules.method)
         except CoherenceError as trouble:
             warn(f"invariance: step {step.name!r} can't be compared with the one before: {trouble}", ConvergenceWarning)
             return changed

@@ -142,19 +142,8 @@ class FullInformation:
         """1: the discrepancy has no unit."""
         return 1.0
 
-    def hessian(self, theta: Array) -> Array | None:
-        """Return None: steps by the expected curvature cost less."""
-
-    def value(self, theta: Array) -> float:
-        """Return the discrepancy; infinite where a Σ is not positive definite."""
-        try:
-            parts = [self._of_group(g, implied(ram, theta))[0] for g, ram in enumerate(self.rams)]
-        except np.linalg.LinAlgError:
-            return float("inf")
-        return float(shares(self.samples) @ np.array(parts))
-
     def point(self, theta: Array) -> Point:
-        """Return the discrepancy, its gradient, and the curvature of complete data."""
+        """Return the discrepancy, its gradient, and the curvature of complete data; steps by its own would cost more."""
         q = self.n_parameters
         total, slope, at = 0.0, np.zeros(q), []
         for g, share in enumerate(shares(self.samples)):
@@ -162,11 +151,11 @@ class FullInformation:
                 at.append(implied(self.rams[g], theta))
                 value, G, y = self._of_group(g, at[g])
             except np.linalg.LinAlgError:
-                return Point(value=float("inf"), gradient=slope, expected=lambda: np.zeros((q, q)))
+                return Point.nowhere(q)
             places = self.rams[g].free
             total += share * value
             slope[places.parameter] += share * gradient(columns(at[g], places), G, y)
-        return Point(value=total, gradient=slope, expected=lambda: self._of_complete_data(at))
+        return Point(value=total, slopes=lambda: slope, expected=lambda: self._of_complete_data(at))
 
     def _of_complete_data(self, at: Sequence[Implied]) -> Array:
         total = np.zeros((self.n_parameters,) * 2)

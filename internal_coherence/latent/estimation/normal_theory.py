@@ -10,7 +10,7 @@ gradient of one form, diag(U'GV) − M'Wd, and differ in G and in the weight W:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -71,90 +71,75 @@ class NormalTheory:
     samples: Sequence[Sample]
     kind: Kind
     n_parameters: int
-    _constants: tuple[Array, ...] = field(init=False, repr=False)
+    _weights: tuple[Array | None, ...] = field(init=False, repr=False)
     _shares: Array = field(init=False, repr=False)
-    _last: list[tuple[bytes, list[AtOnePoint] | None]] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_constants", tuple(self._constant(sample.cov) for sample in self.samples))
+        object.__setattr__(self, "_weights", tuple(self._weight(sample.cov) for sample in self.samples))
         object.__setattr__(self, "_shares", shares(self.samples))
 
-    def _constant(self, S: Array) -> Array:
-        """Return what does not change with the parameters: log|S|, or the weight."""
-        if self.kind == "ML":
-            return np.asarray(np.linalg.slogdet(S)[1], dtype=np.float64)
-        return inverse(S) if self.kind == "GLS" else np.eye(len(S))
+    def _weight(self, S: Array) -> Array | None:
+        """Return the weight where it does not change with the parameters."""
+        return None if self.kind == "ML" else inverse(S) if self.kind == "GLS" else np.eye(len(S))
 
     @cached_property
     def unit(self) -> float:
         """The mean square of the variances for ULS, whose discrepancy is in their unit; else 1."""
         return float(np.mean([np.mean(np.diag(s.cov) ** 2) for s in self.samples])) if self.kind == "ULS" else 1.0
 
-    def value(self, theta: Array) -> float:
-        """Return the discrepancy; infinite where a Σ is not positive definite."""
-        found = self._groups(theta)
-        return float("inf") if found is None else sum(s * g.value for s, g in zip(self._shares, found, strict=True))
-
     def point(self, theta: Array) -> Point:
-        """Return the discrepancy, its gradient and its expected curvature."""
-        q = self.n_parameters
-        slope, found = np.zeros(q), self._groups(theta)
-        if found is None:
-            return Point(value=float("inf"), gradient=slope, expected=lambda: np.zeros((q, q)))
-        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            slope[ram.free.parameter] += share * gradient(g.columns, g.G, g.y)
-        return Point(value=self.value(theta), gradient=slope, expected=lambda: self._expected(found))
-
-    def _expected(self, found: list[AtOnePoint]) -> Array:
-        total = np.zeros((self.n_parameters,) * 2)
-        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            own = ram.free.parameter
-            total[own[:, None], own] += share * self._curvature(g)
-        return total
-
-    def hessian(self, theta: Array) -> Array | None:
-        """Return the curvature of the likelihood itself; None for the other discrepancies."""
-        if self.kind != "ML":
-            return None
-        H, found = np.zeros((self.n_parameters,) * 2), self._groups(theta)
-        if found is None:
-            return None
-        for ram, share, g in zip(self.rams, self._shares, found, strict=True):
-            own = ram.free.parameter
-            H[own[:, None], own] += share * observed_information(g.at, ram.free, g.columns, g.W, g.G, g.y)
-        return H
-
-    def _groups(self, theta: Array) -> list[AtOnePoint] | None:
-        """Return what the discrepancy is made of; the last point is kept, since it is asked for more than once."""
-        key = theta.tobytes()
-        if self._last and self._last[0][0] == key:
-            return self._last[0][1]
+        """Return the discrepancy and its derivatives; it is infinite where a Σ is not positive definite."""
         try:
-            found = [self._of_group(g, theta) for g in range(len(self.rams))]
+            found = [
+                self._of_group(*parts, theta) for parts in zip(self.rams, self.samples, self._weights, strict=True)
+            ]
         except np.linalg.LinAlgError:
-            found = None
-        self._last[:] = [(key, found)]
-        return found
+            return Point.nowhere(self.n_parameters)
+        return Point(
+            value=sum(share * g.value for share, g in zip(self._shares.tolist(), found, strict=True)),
+            slopes=lambda: self._slopes(found),
+            expected=lambda: self._summed(found, self._expected),
+            own=(lambda: self._summed(found, self._own)) if self.kind == "ML" else None,
+        )
 
-    def _curvature(self, g: AtOnePoint) -> Array:
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        """Where each parameter stands among those of the groups, one group after the other."""
+        return np.argsort(np.concatenate([ram.free.parameter for ram in self.rams]))
+
+    def _slopes(self, found: Sequence[AtOnePoint]) -> Array:
+        slopes = [share * gradient(g.columns, g.G, g.y) for share, g in zip(self._shares, found, strict=True)]
+        return np.concatenate(slopes).take(self._order)
+
+    def _summed(self, found: Sequence[AtOnePoint], curvature: Callable[[AtOnePoint], Array]) -> Array:
+        """Return a curvature of all groups, which have no parameter in common, in the order of the parameters."""
+        total, first = np.zeros((self.n_parameters,) * 2), 0
+        for share, g in zip(self._shares, found, strict=True):
+            own = slice(first, first + len(g.places))
+            total[own, own], first = share * curvature(g), own.stop
+        return total.take(self._order, axis=0).take(self._order, axis=1)
+
+    def _expected(self, g: AtOnePoint) -> Array:
         c = g.columns
         if self.kind != "ULS":
             return expected_information(g.at, g.places, c, g.W)
         J = c.jacobian()
         return J.T @ J + c.M.T @ c.M
 
-    def _of_group(self, g: int, theta: Array) -> AtOnePoint:
-        ram, sample = self.rams[g], self.samples[g]
+    def _own(self, g: AtOnePoint) -> Array:
+        return observed_information(g.at, g.places, g.columns, g.W, g.G, g.y)
+
+    def _of_group(self, ram: Ram, sample: Sample, weight: Array | None, theta: Array) -> AtOnePoint:
         at, S = implied(ram, theta), sample.cov
         sigma = at.sigma
         d = sample.mean - at.mu if ram.has_means else np.zeros(sample.p)
-        if self.kind == "ML":
+        if weight is None:
             W, log_det = precision(sigma)
-            WS, y = W @ S, W @ d
-            value = 0.5 * (log_det - float(self._constants[g]) + float(np.vdot(W, S)) - len(S) + float(d @ y))
-            G = W - WS @ W - y[:, None] * y
+            y = W @ d
+            value = 0.5 * (log_det - sample.log_det + float(np.vdot(W, S)) - len(S) + float(d @ y))
+            G = W - W @ S @ W - y[:, None] * y
         else:
-            W, R = self._constants[g], S - sigma
+            W, R = weight, S - sigma
             y = W @ d
             if self.kind == "GLS":
                 WR = W @ R

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from math import isfinite
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -28,7 +29,9 @@ LAST: Final = 1e-10
 NEAR: Final = 1e-2
 """Below this the discrepancy's own curvature is used, where it is known and the expected one is slow."""
 SLOW: Final = 1e-3
-"""Steps by the expected curvature whose squares shrink less than this are slow."""
+"""Steps whose squares shrink less than this are slow."""
+CLOSE: Final = 1e-7
+"""After a Newton step as short as this, if it was quick, the curvature hardly changes: the next step does with the same."""
 ROUNDING: Final = 1e-13
 """Below this a step that finds nothing lower has met the rounding of the discrepancy, and is at the minimum."""
 MOST_STEPS: Final = 300
@@ -36,21 +39,34 @@ MOST_STEPS: Final = 300
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Point:
-    """The discrepancy at one θ, an observation.
+    """The discrepancy at one θ, an observation; its derivatives are made only where they are asked for.
 
     Parameters
     ----------
     value : float
-        The discrepancy.
-    gradient : (q,) array
-        Its derivatives.
+        The discrepancy; infinite where the model is impossible.
+    slopes : callable
+        Gives its derivatives, (q,).
     expected : callable
-        Its expected curvature, (q, q), which is made only where it is asked for.
+        Its expected curvature, (q, q).
+    own : callable, optional
+        Its own curvature, (q, q); None where that is not worth its cost.
     """
 
     value: float
-    gradient: Array
+    slopes: Callable[[], Array]
     expected: Callable[[], Array]
+    own: Callable[[], Array] | None = None
+
+    @classmethod
+    def nowhere(cls, q: int) -> Point:
+        """Return the point where the model is impossible."""
+        return cls(value=float("inf"), slopes=lambda: np.zeros(q), expected=lambda: np.zeros((q, q)))
+
+    @cached_property
+    def gradient(self) -> Array:
+        """The derivatives, (q,)."""
+        return self.slopes()
 
     @cached_property
     def curvature(self) -> Array:
@@ -65,14 +81,8 @@ class Objective(Protocol):
     def unit(self) -> float:
         """In which the discrepancy is small or large: 1 where it has none."""
 
-    def value(self, theta: Array) -> float:
-        """Return the discrepancy; infinite where the model is impossible."""
-
     def point(self, theta: Array) -> Point:
-        """Return the discrepancy, its gradient and its expected curvature."""
-
-    def hessian(self, theta: Array) -> Array | None:
-        """Return its own curvature, or None where that is not worth its cost."""
+        """Return the discrepancy at some parameters, and what its derivatives are made of."""
 
 
 class Constraints(Protocol):
@@ -190,7 +200,7 @@ def score(
     held = np.zeros(len(theta), dtype=bool)
     trouble = f"no minimum was found in {most_steps} steps"
     point = objective.point(theta)
-    if not np.isfinite(point.value):
+    if not isfinite(point.value):
         return Solution(
             theta=theta,
             point=point,
@@ -199,17 +209,22 @@ def score(
             trouble="the starting values imply no covariances",
             at_bound=held,
         )
-    last, fast = np.inf, False
+    last, quick, fast, H = np.inf, False, False, None
     for n_steps in range(most_steps):
         if lower is not None:
             held = (theta <= lower) & (point.gradient > 0)
-        own = _newton(objective, point, theta, constraints, held) if last < NEAR and not fast else None
+        near = last < NEAR and not fast
+        kept = near and quick and last < CLOSE and H is not None
+        if not kept:
+            H = point.own() if near and point.own else None
+        own = None if H is None else _newton(point.gradient, H, theta, constraints, held)
         step = own or _step(point.gradient, point.curvature, theta, constraints, held)
         step = step._replace(size=step.size / objective.unit)
         shrinking = step.size / last
-        fast = own is None and shrinking < SLOW
+        quick = shrinking < SLOW
+        fast = own is None and quick
         # What a step leaves: of Newton's the square, of others as much of it as it left of the last.
-        left = step.size * (step.size if own else shrinking if fast else 1.0)
+        left = step.size * (step.size if own and not kept else shrinking if quick else 1.0)
         stalled = step.size < ROUNDING and shrinking > 0.5
         if (step.size < TOLERANCE or (step.size < LAST and left < TOLERANCE) or stalled) and step.off < 1e-10:
             if step.size >= TOLERANCE and not stalled:
@@ -222,8 +237,7 @@ def score(
                 return Solution(theta=theta, point=point, converged=True, n_steps=n_steps, trouble="", at_bound=held)
             trouble = "the discrepancy falls in no direction that the parameters may take"
             break
-        theta, last = found, step.size
-        point = objective.point(theta)
+        (theta, point), last = found, step.size
     if step.off > 1e-6:
         trouble = "the constraints between parameters could not be satisfied together"
     return Solution(theta=theta, point=point, converged=False, n_steps=n_steps + 1, trouble=trouble, at_bound=held)
@@ -269,7 +283,7 @@ def unseen(theta: Array) -> Solution:
     nothing = np.full((len(theta),) * 2, np.nan)
     return Solution(
         theta=theta,
-        point=Point(value=float("nan"), gradient=nothing[0], expected=lambda: nothing),
+        point=Point(value=float("nan"), slopes=lambda: nothing[0], expected=lambda: nothing),
         converged=True,
         n_steps=0,
         trouble="",
@@ -286,29 +300,23 @@ class _Step(NamedTuple):
 
 
 def _newton(
-    objective: Objective, point: Point, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
+    gradient: Array, H: Array, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
 ) -> _Step | None:
-    """Return the step by the discrepancy's own curvature; None where that is not known or leads uphill."""
-    H = objective.hessian(theta)
-    if H is None:
-        return None
-    step = _step(point.gradient, H, theta, constraints, held)
-    return step if 0 < step.size < NEAR and step.off < 1e-6 and float(point.gradient @ step.move) < 0 else None
+    """Return the step by the discrepancy's own curvature; None where that leads uphill, or far."""
+    step = _step(gradient, H, theta, constraints, held)
+    return step if 0 < step.size < NEAR and step.off < 1e-6 and float(gradient @ step.move) < 0 else None
 
 
 def _step(
     gradient: Array, curvature: Array, theta: Array, constraints: Constraints | None, held: NDArray[np.bool_]
 ) -> _Step:
     """Return the step by some curvature."""
-    q = len(theta)
-    J, h = np.zeros((0, q)), np.zeros(0)
-    if constraints is not None:
-        J, h = constraints.jacobian(theta), constraints.residual(theta)
-    if held.any():
-        J, h = np.concatenate([J, np.eye(q)[held]]), np.concatenate([h, np.zeros(int(held.sum()))])
-    if not len(J):
+    if constraints is None and not held.any():
         z = -solve(curvature, gradient)
         return _Step(z, float(z @ curvature @ z), 0.0)
+    J, h = np.eye(len(theta))[held], np.zeros(int(held.sum()))
+    if constraints is not None:
+        J, h = np.concatenate([constraints.jacobian(theta), J]), np.concatenate([constraints.residual(theta), h])
     Z, back = _split(J.tobytes(), J.shape)
     first = -back @ h
     H = Z.T @ curvature @ Z
@@ -329,10 +337,10 @@ def solve(H: Array, g: Array) -> Array:
     -------
     (r,) array
     """
-    scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
+    scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
     R = H / (scale[:, None] * scale)
     try:
-        if np.diagonal(np.linalg.cholesky(R)).min() > 1e-7:
+        if np.linalg.cholesky(R).diagonal().min() > 1e-7:
             return np.linalg.solve(R, g / scale) / scale
     except np.linalg.LinAlgError:
         pass
@@ -342,7 +350,9 @@ def solve(H: Array, g: Array) -> Array:
     return solution
 
 
-def _downhill(objective: Objective, point: Point, theta: Array, step: _Step, lower: Array | None) -> Array | None:
+def _downhill(
+    objective: Objective, point: Point, theta: Array, step: _Step, lower: Array | None
+) -> tuple[Array, Point] | None:
     """Return the first point along the step, halved again and again, that is low enough; None if there is none."""
     slope = float(point.gradient @ step.move)
     length = 1.0
@@ -350,10 +360,10 @@ def _downhill(objective: Objective, point: Point, theta: Array, step: _Step, low
         trial = theta + length * step.move
         if lower is not None:
             trial = np.maximum(trial, lower)
-        value = objective.value(trial)
+        there = objective.point(trial)
         # While the constraints do not hold yet, getting there may cost some discrepancy.
         allowed = point.value + 1e-4 * length * min(slope, 0.0) if step.off < 1e-10 else np.inf
-        if np.isfinite(value) and value <= allowed:
-            return trial
+        if isfinite(there.value) and there.value <= allowed:
+            return trial, there
         length /= 2
     return None

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.model.ram import Ram, inverse
-from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
@@ -67,80 +66,72 @@ def _of_group(ram: Ram, sample: Sample, theta: Array, plain: bool) -> bool:
     """Write the starting values of one group's parameters into θ; return whether they are weak."""
     p, f, S = ram.n_observed, ram.free, sample.cov
     t = len(ram.variables)
-    arrows, fixed_arrows = np.full((t, t), -1), ram.A != 0
+    arrows = np.full((t, t), -1)
     arrows[f.a_row, f.a_col] = f.parameter[: f.n_a]
+    measures = (arrows >= 0) | (ram.A != 0)
     own = S.diagonal()
-    residual = own * 0.5
     variance = np.full(t, 0.05)
-    variance[:p] = residual
+    variance[:p] = own * 0.5
     weak = False
     for k in range(p, t):
-        indicators = np.flatnonzero((arrows[:p, k] >= 0) | fixed_arrows[:p, k])
+        indicators = np.flatnonzero(measures[:p, k])
         if len(indicators) < 2:
             continue
-        spread = np.sqrt(own[indicators] / own[indicators[0]])
-        standardized = np.ones(len(indicators)) if plain else _loadings(S, indicators) / spread
+        among, mine = S[indicators[:, None], indicators], own[indicators]
+        spread = np.sqrt(mine / mine[0])
+        standardized = np.ones(len(indicators)) if plain else _loadings(among) / spread
         size = np.abs(standardized)
         if size.min() <= LOW or size.max() >= HIGH:
             weak = True
             standardized = np.where(size > LOW, np.clip(standardized, -HIGH, HIGH), LOW)
         loadings = standardized * spread
-        marker = ram.A[indicators[0], k]
-        phi = PLAIN * own[indicators[0]] if plain else _variance(S, indicators, loadings)
-        stands_free = arrows[indicators[0], k] >= 0
-        unit = np.sqrt(phi) if stands_free else 1.0 / marker
-        for place, loading in zip(indicators, loadings, strict=True):
-            if arrows[place, k] >= 0:
-                theta[arrows[place, k]] = loading * unit
-            explained = phi * loading**2
-            residual[place] = min(max(own[place] - explained, LEAST * own[place]), MOST * own[place])
+        numbers, marker = arrows[indicators, k], ram.A[indicators[0], k]
+        phi = PLAIN * mine[0] if plain else _variance(among, loadings)
+        free, stands_free = numbers >= 0, numbers[0] >= 0
+        theta[numbers[free]] = loadings[free] * (np.sqrt(phi) if stands_free else 1.0 / marker)
+        variance[indicators] = np.minimum(np.maximum(mine - phi * loadings**2, LEAST * mine), MOST * mine)
         variance[k] = 1.0 if stands_free else phi * marker**2
-    variance[:p] = residual
-    _higher_orders(ram, arrows, variance, theta)
+    _higher_orders(ram, arrows, measures, variance, theta)
     A, _, _ = ram.matrices(theta)
     _covariances(ram, S, variance, A[:p, p:] * (not plain), theta)
-    intercepts = f.parameter[f.n_a + f.n_s :]
-    theta[intercepts] = np.where(f.m_row < p, np.append(sample.mean, np.zeros(t - p))[f.m_row], 0.0)
+    if len(f.m_row):
+        theta[f.parameter[f.n_a + f.n_s :]] = np.append(sample.mean, np.zeros(t - p))[f.m_row]
     return weak
 
 
-def _loadings(S: Array, indicators: NDArray[np.intp]) -> Array:
-    """Return the loadings against the first indicator."""
-    first, loadings = indicators[0], np.ones(len(indicators))
-    if len(indicators) < 3:
-        cov, var = S[first, indicators[1]], S[first, first]
-        loadings[1] = np.sign(cov) * np.sqrt(S[indicators[1], indicators[1]] / var)
+def _loadings(S: Array) -> Array:
+    """Return the loadings against the first indicator, from the covariances of a factor's indicators."""
+    loadings = np.ones(len(S))
+    if len(S) < 3:
+        loadings[1] = np.sign(S[0, 1]) * np.sqrt(S[1, 1] / S[0, 0])
         return loadings
     # Regressing the first indicator on all others but k takes the regression on all others, moved so that k has no part.
-    others = indicators[1:]
-    among = S[others[:, None], others]
+    among, s = S[1:, 1:], S[0, 1:]
     P = inverse(among)
-    s = S[others, first]
     all_others = P @ s
     weight = all_others[:, None] - P * (all_others / P.diagonal())
-    above, below = np.einsum("zk,zk->k", among, weight), s @ weight
-    usable = below > 1e-8 * S[first, first]
+    above, below = (among * weight).sum(axis=0), s @ weight
+    usable = below > 1e-8 * S[0, 0]
     loadings[1:] = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
     return loadings
 
 
-def _variance(S: Array, indicators: NDArray[np.intp], loadings: Array) -> float:
+def _variance(S: Array, loadings: Array) -> float:
     """Return the factor's variance in the unit of its first indicator, by least squares on the covariances."""
-    i, j = triangle(len(indicators), -1)
-    products = loadings[i] * loadings[j]
-    phi = float(products @ S[indicators[i], indicators[j]] / (products @ products))
-    own = float(S[indicators[0], indicators[0]])
-    return min(max(phi, 0.05 * own), 0.95 * own)
+    squares, own = loadings**2, S.diagonal()
+    # Twice the sums over different pairs: those over all, less those of each with itself.
+    phi = float((loadings @ S @ loadings - squares @ own) / (squares.sum() ** 2 - squares @ squares))
+    return min(max(phi, 0.05 * float(own[0])), 0.95 * float(own[0]))
 
 
-def _higher_orders(ram: Ram, arrows: NDArray[np.intp], variance: Array, theta: Array) -> None:
+def _higher_orders(
+    ram: Ram, arrows: NDArray[np.intp], measures: NDArray[np.bool_], variance: Array, theta: Array
+) -> None:
     """Let a factor of factors explain half of what each of them varies."""
     p = ram.n_observed
-    for k in range(p, len(variance)):
-        on_observed = (arrows[:p, k] >= 0) | (ram.A[:p, k] != 0)
-        below = p + np.flatnonzero((arrows[p:, k] >= 0) | (ram.A[p:, k] != 0))
-        if on_observed.any() or not len(below):
-            continue
+    above = measures[p:, p:].any(axis=0) & ~measures[:p, p:].any(axis=0)
+    for k in p + np.flatnonzero(above):
+        below = p + np.flatnonzero(measures[p:, k])
         marker = ram.A[below[0], k]
         variance[k] = 0.5 * variance[below[0]] / marker**2 if marker else 1.0
         for i in below:
@@ -159,7 +150,7 @@ def _covariances(ram: Ram, S: Array, variance: Array, loadings: Array, theta: Ar
     is_caused |= ram.A.any(axis=1)
     start[is_caused] = start[:, is_caused] = 0.0
     own = variance.copy()
-    own[:p][~is_caused[:p]] = np.diag(S)[~is_caused[:p]]
+    own[:p][~is_caused[:p]] = S.diagonal()[~is_caused[:p]]
     np.fill_diagonal(start, own)
     theta[f.parameter[f.n_a : f.n_a + f.n_s]] = start[f.s_row, f.s_col]
 
@@ -171,7 +162,7 @@ def _among_factors(S: Array, loadings: Array, variance: Array) -> Array:
     sd = np.sqrt(variance)
     R = weight.T @ S @ weight / (sd[:, None] * sd)
     R[(loadings != 0).T.astype(float) @ (loadings != 0) > 0] = 0.0
-    R = np.clip(R, -MOST, MOST)
+    R = np.minimum(np.maximum(R, -MOST), MOST)
     # Correlations that can't be together are drawn towards 0 until they can.
     lowest = float(np.linalg.eigvalsh(R)[0]) if len(R) else 0.0
     if lowest < LEAST - 1:

@@ -209,25 +209,19 @@ class WeightedLeastSquares:
         """1: the discrepancy has no unit."""
         return 1.0
 
-    def hessian(self, theta: Array) -> Array | None:
-        """Return None: steps by the expected curvature cost less."""
-
-    def value(self, theta: Array) -> float:
-        """Return the discrepancy."""
-        try:
-            return self.point(theta).value
-        except np.linalg.LinAlgError:
-            return float("inf")
-
     def point(self, theta: Array) -> Point:
-        """Return the discrepancy, its gradient and curvature."""
+        """Return the discrepancy, its gradient and its expected curvature; steps by its own would cost more."""
         q = self.n_parameters
         total, gradient, curvature = 0.0, np.zeros(q), np.zeros((q, q))
         for ram, sample, V, share in zip(self.rams, self.samples, self.weights, shares(self.samples), strict=True):
-            at, own = implied(ram, theta), ram.free.parameter
+            own = ram.free.parameter
+            try:
+                at = implied(ram, theta)
+            except np.linalg.LinAlgError:
+                return Point.nowhere(q)
             J, e = jacobian(columns(at, ram.free), means=ram.has_means), misfit(sample, at, means=ram.has_means)
             VJ = V @ J
             total += share * 0.5 * float(e @ V @ e)
             gradient[own] -= share * (VJ.T @ e)
             curvature[own[:, None], own] += share * (J.T @ VJ)
-        return Point(value=total, gradient=gradient, expected=lambda: curvature)
+        return Point(value=total, slopes=lambda: gradient, expected=lambda: curvature)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.latent.table.row import Row
 
 Array = NDArray[np.float64]
+NAMES = ("lhs", "op", "rhs", "group", "label")
 KINDS = {"a": ARROW, "s": COVARIANCE, "m": MEAN}
 
 
@@ -42,32 +43,19 @@ class Listed:
         For each group the positions of its rows, and their entries.
     definitions : sequence of (str, Expression)
         What is defined.
+    names : DataFrame
+        What the rows are called: ``lhs, op, rhs, group, label``.
     """
 
     rows: tuple[Row, ...]
     of_group: tuple[tuple[NDArray[np.intp], Entries], ...]
     definitions: Sequence[tuple[str, Expression]]
+    names: pd.DataFrame
 
-    @classmethod
-    def of(cls, table: ParTable, fitted: Fitted, left_out: Collection[str]) -> Listed:
-        """List the rows of a fitted table."""
-        rows = tuple(
-            row
-            for row in table.entries
-            if row.op in (*PARAMETERS, ":=") and row.lhs not in left_out and row.rhs not in left_out
-        )
-        groups = []
-        for g, ram in enumerate(fitted.problem.rams):
-            place = {name: k for k, name in enumerate(ram.variables)}
-            own = [k for k, row in enumerate(rows) if row.group == g + 1 and row.op != ":="]
-            found = [(KINDS[kind], i, j, rows[k].free - 1) for k in own for kind, i, j in [place_of(rows[k], place)]]
-            kind, i, j, parameter = np.array(found, dtype=np.intp).reshape(-1, 4).T
-            groups.append((np.array(own, dtype=np.intp), Entries(kind=kind, row=i, col=j, parameter=parameter)))
-        return cls(rows=rows, of_group=tuple(groups), definitions=table.definitions)
-
-    def names(self) -> dict[str, list[Any]]:
-        """Return what the rows are called, column by column."""
-        return {name: [getattr(row, name) for row in self.rows] for name in ("lhs", "op", "rhs", "group", "label")}
+    def framed(self, found: Mapping[str, Array]) -> pd.DataFrame:
+        """Return numbers of the rows as a table, beside what the rows are called."""
+        values = pd.DataFrame(np.array(list(found.values())).T, columns=labels(tuple(found)))
+        return pd.concat([self.names, values], axis=1)
 
     def raw(self, fitted: Fitted) -> tuple[Array, Array]:
         """Return the estimates and their derivatives by all parameters."""
@@ -114,8 +102,54 @@ class Listed:
         return values, slopes
 
 
+@lru_cache(maxsize=16)
+def listed_rows(table: ParTable, left_out: tuple[str, ...] = ()) -> Listed:
+    """List the parameters and definitions of a table.
+
+    Parameters
+    ----------
+    table : ParTable
+        The model.
+    left_out : tuple of str
+        Variables whose rows are not shown.
+
+    Returns
+    -------
+    Listed
+    """
+    rows = tuple(
+        row
+        for row in table.entries
+        if row.op in (*PARAMETERS, ":=") and row.lhs not in left_out and row.rhs not in left_out
+    )
+    place = {name: k for k, name in enumerate((*table.observed, *table.latent))}
+    groups = []
+    for group in range(1, table.n_groups + 1):
+        own = [k for k, row in enumerate(rows) if row.group == group and row.op != ":="]
+        found = [(KINDS[kind], i, j, rows[k].free - 1) for k in own for kind, i, j in [place_of(rows[k], place)]]
+        kind, i, j, parameter = np.array(found, dtype=np.intp).reshape(-1, 4).T
+        groups.append((np.array(own, dtype=np.intp), Entries(kind=kind, row=i, col=j, parameter=parameter)))
+    names = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in NAMES})
+    return Listed(rows=rows, of_group=tuple(groups), definitions=table.definitions, names=names)
+
+
+@lru_cache(maxsize=64)
+def labels(names: tuple[str, ...]) -> pd.Index:
+    """Return names as labels of columns or rows; pandas would make them anew for every table.
+
+    Parameters
+    ----------
+    names : tuple of str
+
+    Returns
+    -------
+    Index
+    """
+    return pd.Index(names)
+
+
 def estimate_table(
-    table: ParTable, fitted: Fitted, vcov: Array, level: float, left_out: Collection[str] = ()
+    table: ParTable, fitted: Fitted, vcov: Array, level: float, left_out: tuple[str, ...] = ()
 ) -> pd.DataFrame:
     """Return every row of the table with its estimate.
 
@@ -129,7 +163,7 @@ def estimate_table(
         Covariances of the estimates.
     level : float
         Of the limits.
-    left_out : collection of str
+    left_out : tuple of str
         Variables whose rows are not shown.
 
     Returns
@@ -137,15 +171,15 @@ def estimate_table(
     DataFrame
         ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper, std_lv, std_all``.
     """
-    listed = Listed.of(table, fitted, left_out)
+    listed = listed_rows(table, left_out)
     found = _with_errors("est", *listed.raw(fitted), vcov, level)
     for which in ("lv", "all"):
         found[f"std_{which}"] = listed.standardized_values(fitted, which)
-    return pd.DataFrame(listed.names() | found)
+    return listed.framed(found)
 
 
 def standardized_table(
-    table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float, left_out: Collection[str] = ()
+    table: ParTable, fitted: Fitted, vcov: Array, which: Which, level: float, left_out: tuple[str, ...] = ()
 ) -> pd.DataFrame:
     """Return the standardised solution with its own standard errors, by the delta method.
 
@@ -161,7 +195,7 @@ def standardized_table(
         Give variance 1 to the latent variables only, or to all.
     level : float
         Of the limits.
-    left_out : collection of str
+    left_out : tuple of str
         Variables whose rows are not shown.
 
     Returns
@@ -169,16 +203,15 @@ def standardized_table(
     DataFrame
         ``lhs, op, rhs, group, label, est_std, se, z, pvalue, ci_lower, ci_upper``.
     """
-    listed = Listed.of(table, fitted, left_out)
-    return pd.DataFrame(listed.names() | _with_errors("est_std", *listed.standardized(fitted, which), vcov, level))
+    listed = listed_rows(table, left_out)
+    return listed.framed(_with_errors("est_std", *listed.standardized(fitted, which), vcov, level))
 
 
 def _with_errors(name: str, values: Array, slopes: Array, vcov: Array, level: float) -> dict[str, Array]:
     """Return the columns of estimates with standard errors, tests and limits, by the delta method."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = np.einsum("kq,kq->k", slopes @ vcov, slopes)
-        fixed = ~slopes.any(axis=1)
-        se = np.where(fixed, 0.0, np.sqrt(np.where(variance < 0, np.nan, variance)))
+        se = np.sqrt(((slopes @ vcov) * slopes).sum(axis=1))  # NaN where a variance is negative
+        se[~slopes.any(axis=1)] = 0.0
         z = np.where(se > 1e-9 * np.maximum(np.abs(values), 1e-300), values / se, np.nan)
     reach = float(ndtri((1 + level) / 2)) * se
     found = {name: values, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z))}
@@ -200,8 +233,7 @@ def r_squared(fitted: Fitted, g: int) -> Mapping[str, float]:
     mapping of variable to share
     """
     ram = fitted.problem.rams[g]
-    _, S, _ = ram.matrices(fitted.theta)
-    omega = np.diag(fitted.implied[g].omega)
+    S, omega = fitted.implied[g].S, fitted.implied[g].omega.diagonal()
     caused = np.zeros(len(omega), dtype=bool)
     caused[ram.free.a_row] = True
     caused |= ram.A.any(axis=1)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from internal_coherence.latent.fit import indices
-from internal_coherence.latent.fit.residual_matrices import Residuals, residuals_of, root_mean_square
+from internal_coherence.latent.fit.residual_matrices import residuals_of, root_mean_square, squares_of
 from internal_coherence.latent.inference.missing_data import AsIfComplete
 from internal_coherence.latent.inference.testing import TestOfFit
 from internal_coherence.latent.model.ram import inverse
@@ -259,18 +259,19 @@ def _of_residuals(j: Judged) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for ram, sample, at in zip(p.rams, p.samples, j.fitted.implied, strict=True):
         every = (residuals_of(at, sample, u, means=ram.has_means) for u in ("raw", "cor.bentler", "cor.bollen"))
-        raw, bentler, bollen = (residuals.without(j.apart.auxiliary) for residuals in every)
-        mixed, variances = Residuals(cov=bollen.cov, mean=bentler.mean), np.diag(bentler.cov)
+        raw, bentler, bollen = (squares_of(residuals.without(j.apart.auxiliary)) for residuals in every)
+        pairs, variances = raw.p * (raw.p - 1) / 2, raw.p
         for end, count in (("", means), ("_nomean", False)):
+            n_means, n = count * raw.p, pairs + variances + count * raw.p
             rows = {
-                "rmr": root_mean_square(raw, means=count),
-                "srmr": root_mean_square(bentler, means=count),
-                "crmr": root_mean_square(mixed, means=count, diagonal=False),
-                "srmr_mplus": root_mean_square(bollen, means=count, extra=variances),
+                "rmr": root_mean_square(raw.pairs + raw.variances + count * raw.means, n),
+                "srmr": root_mean_square(bentler.pairs + bentler.variances + count * bentler.means, n),
+                "crmr": root_mean_square(bollen.pairs + count * bentler.means, pairs + n_means),
+                "srmr_mplus": root_mean_square(bollen.pairs + bentler.variances + count * bollen.means, n),
             }
             for name, value in rows.items():
                 found.setdefault(name + end, []).append(value)
-    r = {name: float(share @ np.array(values)) for name, values in found.items()}
+    r = {name: float(share @ values) for name, values in found.items()}
     return {
         "rmr": r["rmr"],
         "rmr_nomean": r["rmr_nomean"],
@@ -305,8 +306,9 @@ def _weighted_squares(j: Judged, g: int, *, means: bool) -> tuple[float, float]:
     sample, sigma = p.samples[g], at.sigma
     S, R, mean = sample.cov.copy(), sample.cov - sigma, sample.mean.copy()
     d = sample.mean - at.mu
-    given = np.ix_(j.apart.exogenous, j.apart.exogenous)
-    S[given] = R[given] = mean[list(j.apart.exogenous)] = 0.0  # what is fixed to the data explains nothing
+    if j.apart.exogenous:  # what is fixed to the data explains nothing
+        given = np.ix_(j.apart.exogenous, j.apart.exogenous)
+        S[given] = R[given] = mean[list(j.apart.exogenous)] = 0.0
     kind = p.estimator.discrepancy
     if kind in ("ULS", "WLS", "DWLS"):
         here, V = triangle(sample.p), p.weight(g)
@@ -314,5 +316,5 @@ def _weighted_squares(j: Judged, g: int, *, means: bool) -> tuple[float, float]:
         return float(e @ V @ e), float(s @ V @ s)
     W = inverse(sigma if kind == "ML" else sample.cov)
     WR, WS = W @ R, W @ S
-    left, whole = 0.5 * float((WR * WR.T).sum()), 0.5 * float((WS * WS.T).sum())
+    left, whole = 0.5 * float(np.vdot(WR, WR.T)), 0.5 * float(np.vdot(WS, WS.T))
     return (left + float(d @ W @ d), whole + float(mean @ W @ mean)) if means else (left, whole)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import sqrt
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.latent.model.ram import Implied
-from internal_coherence.latent.model.symmetric import triangle
 from internal_coherence.latent.sample import Sample
 
 Array = NDArray[np.float64]
@@ -60,37 +60,52 @@ def residuals_of(at: Implied, sample: Sample, unit: Unit, *, means: bool) -> Res
     """
     S, sigma = sample.cov, at.sigma
     mean, mu = (sample.mean, at.mu) if means else (np.zeros(sample.p), np.zeros(sample.p))
-    s, t = np.sqrt(np.diag(S)), np.sqrt(np.diag(sigma))
     if unit == "raw":
         return Residuals(cov=S - sigma, mean=mean - mu)
+    s, t = np.sqrt(S.diagonal()), np.sqrt(sigma.diagonal())
     if unit == "cor.bentler":
-        return Residuals(cov=(S - sigma) / np.outer(s, s), mean=(mean - mu) / s)
-    return Residuals(cov=S / np.outer(s, s) - sigma / np.outer(t, t), mean=mean / s - mu / t)
+        return Residuals(cov=(S - sigma) / (s[:, None] * s), mean=(mean - mu) / s)
+    return Residuals(cov=S / (s[:, None] * s) - sigma / (t[:, None] * t), mean=mean / s - mu / t)
 
 
-def root_mean_square(of: Residuals, *, means: bool, diagonal: bool = True, extra: Array | None = None) -> float:
-    """Return the root of the mean square of the different residuals.
+class Squares(NamedTuple):
+    """Sums of squared residuals of one group: of different covariances, of variances, and of means, of p variables."""
+
+    pairs: float
+    variances: float
+    means: float
+    p: int
+
+
+def squares_of(residuals: Residuals) -> Squares:
+    """Return the sums of squares.
 
     Parameters
     ----------
-    of : Residuals
+    residuals : Residuals
         Of one group.
-    means : bool
-        Count the means.
-    diagonal : bool
-        Count the variances.
-    extra : (p,) array, optional
-        What stands in for the residuals of the variances.
+
+    Returns
+    -------
+    Squares
+    """
+    own, mean, R = residuals.cov.diagonal(), residuals.mean, residuals.cov
+    variances = float(own @ own)
+    return Squares((float(np.vdot(R, R)) - variances) / 2, variances, float(mean @ mean), len(mean))
+
+
+def root_mean_square(total: float, count: float) -> float:
+    """Return the root of a mean square; 0 of nothing.
+
+    Parameters
+    ----------
+    total : float
+        Sum of squares.
+    count : float
+        Of how many.
 
     Returns
     -------
     float
     """
-    i, j = triangle(len(of.mean), -1)
-    parts = [of.cov[i, j]]
-    if diagonal:
-        parts.append(np.diag(of.cov) if extra is None else extra)
-    if means:
-        parts.append(of.mean)
-    values = np.concatenate(parts)
-    return float(np.sqrt(values @ values / len(values))) if len(values) else 0.0
+    return sqrt(max(total, 0.0) / count) if count else 0.0

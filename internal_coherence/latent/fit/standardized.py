@@ -8,6 +8,7 @@ by the parameters need only those of est and ω, and these have rank two like al
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ Which = Literal["lv", "all"]
 ARROW, COVARIANCE, MEAN = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Entries:
     """Entries of the matrices of a group.
 
@@ -41,6 +42,21 @@ class Entries:
     col: Integers
     parameter: Integers
 
+    @cached_property
+    def is_arrow(self) -> NDArray[np.bool_]:
+        """Which are arrows."""
+        return np.asarray(self.kind == ARROW)
+
+    @cached_property
+    def is_between(self) -> NDArray[np.bool_]:
+        """Which are covariances of two variables."""
+        return np.asarray((self.kind == COVARIANCE) & (self.row != self.col))
+
+    @cached_property
+    def times(self) -> Array:
+        """How often each is divided by the standard deviation of its row: a variance twice."""
+        return np.where((self.kind == COVARIANCE) & (self.row == self.col), 2.0, 1.0)
+
     def values(self, ram: Ram, theta: Array) -> Array:
         """Return what stands there.
 
@@ -55,9 +71,9 @@ class Entries:
         -------
         (k,) array
         """
-        A, S, m = ram.matrices(theta)
-        found: Array = np.choose(self.kind, [A[self.row, self.col], S[self.row, self.col], m[self.row]])
-        return found
+        t = len(ram.variables)
+        here = np.where(self.kind == MEAN, self.row, self.row * t + self.col)
+        return ram.entries(theta).take(self.kind * t * t + here)
 
 
 def standardized_values(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> Array:
@@ -80,7 +96,7 @@ def standardized_values(at: Implied, ram: Ram, theta: Array, entries: Entries, w
     -------
     (k,) array
     """
-    return entries.values(ram, theta) * _scale(at, ram, theta, entries, which)
+    return entries.values(ram, theta) * scale_of(at, entries, which)
 
 
 def standardized(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> tuple[Array, Array]:
@@ -96,7 +112,7 @@ def standardized(at: Implied, ram: Ram, theta: Array, entries: Entries, which: W
     (k,) array
     (k, Q) array
     """
-    f, (total, residual) = ram.free, _variances(at, ram, theta)
+    f, (total, residual) = ram.free, _variances(at)
     c = columns(replace(at, n_observed=len(total)), f)
     d_total, d_residual = np.zeros((len(total), len(theta))), np.zeros((len(total), len(theta)))
     d_total[:, f.parameter] = 2 * c.U * c.V
@@ -104,34 +120,49 @@ def standardized(at: Implied, ram: Ram, theta: Array, entries: Entries, which: W
     d_residual[f.s_row[same], own[same]] = 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         halves = d_total.T / (2 * total), d_residual.T / (2 * residual)
-    scale, est = _scale(at, ram, theta, entries, which), entries.values(ram, theta)
-    slopes: Array = (est * scale)[:, None] * _exponent(*halves, ram, entries, which).T
+    scale, est = scale_of(at, entries, which), entries.values(ram, theta)
+    slopes: Array = (est * scale)[:, None] * _exponent(*halves, _unscaled(at, which), entries).T
     is_free = np.flatnonzero(entries.parameter >= 0)
     slopes[is_free, entries.parameter[is_free]] += scale[is_free]
     return est * scale, slopes
 
 
-def _variances(at: Implied, ram: Ram, theta: Array) -> tuple[Array, Array]:
-    """Return all variables' variances, in total and what nothing explains."""
-    return np.diag(at.omega), np.diag(ram.matrices(theta)[1])
+def scale_of(at: Implied, entries: Entries, which: Which) -> Array:
+    """Return by what estimates are multiplied to standardise them.
 
+    Parameters
+    ----------
+    at, entries, which
+        As in `standardized_values`.
 
-def _scale(at: Implied, ram: Ram, theta: Array, entries: Entries, which: Which) -> Array:
-    """Return by what estimates are multiplied."""
-    total, residual = _variances(at, ram, theta)
+    Returns
+    -------
+    (k,) array
+    """
+    total, residual = _variances(at)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.exp(_exponent(0.5 * np.log(total), 0.5 * np.log(residual), ram, entries, which)))
+        exponent = _exponent(0.5 * np.log(total), 0.5 * np.log(residual), _unscaled(at, which), entries)
+    scale: Array = np.exp(exponent)
+    return scale
 
 
-def _exponent(total: Array, residual: Array, ram: Ram, entries: Entries, which: Which) -> Array:
+def _variances(at: Implied) -> tuple[Array, Array]:
+    """Return all variables' variances, in total and what nothing explains."""
+    return at.omega.diagonal(), at.S.diagonal()
+
+
+def _unscaled(at: Implied, which: Which) -> int:
+    """Return how many variables, the first ones, keep their variance."""
+    return at.n_observed if which == "lv" else 0
+
+
+def _exponent(total: Array, residual: Array, unscaled: int, entries: Entries) -> Array:
     """Return the logarithm of what estimates are multiplied by, or its derivatives.
 
-    It is a sum of halves of logarithms of variances, in total or of residuals, (..., t), of their derivatives likewise.
+    It is a sum of halves of logarithms of variances, in total or of residuals, (..., t), of their derivatives likewise; here those
+    of variables that keep their variance are overwritten.
     """
-    scaled = np.arange(len(ram.variables)) >= (ram.n_observed if which == "lv" else 0)
-    total, residual = np.where(scaled, total, 0.0), np.where(scaled, residual, 0.0)
+    total[..., :unscaled] = residual[..., :unscaled] = 0.0
     row, col = entries.row, entries.col
-    covariance = (entries.kind == COVARIANCE) & (row != col)
-    times = np.where((entries.kind == COVARIANCE) & ~covariance, 2.0, 1.0)
-    found = np.where(entries.kind == ARROW, total[..., col], 0.0) - times * total[..., row]
-    return np.where(covariance, -(residual[..., row] + residual[..., col]), found)
+    found = np.where(entries.is_arrow, total.take(col, axis=-1), 0.0) - entries.times * total.take(row, axis=-1)
+    return np.where(entries.is_between, -(residual.take(row, axis=-1) + residual.take(col, axis=-1)), found)

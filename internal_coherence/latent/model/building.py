@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +35,38 @@ def rams(table: ParTable, samples: tuple[Sample, ...]) -> tuple[Ram, ...]:
     -------
     tuple of Ram
     """
+    return tuple(_filled(*laid, sample) for laid, sample in zip(_laid_out(table), samples, strict=True))
+
+
+Place = tuple[str, int, int]
+
+
+@lru_cache(maxsize=64)
+def _laid_out(table: ParTable) -> tuple[tuple[Ram, tuple[Place, ...]], ...]:
+    """Return the model of every group, and where the data are to be filled in."""
     variables = (*table.observed, *table.latent)
     place = {name: k for k, name in enumerate(variables)}
-    rows: list[list[Row]] = [[] for _ in samples]
+    rows: list[list[Row]] = [[] for _ in range(table.n_groups)]
     for row in table.entries:
         if row.op in PARAMETERS:
             rows[row.group - 1].append(row)
-    return tuple(_ram(own, variables, place, sample) for own, sample in zip(rows, samples, strict=True))
+    return tuple(_ram(own, variables, place, len(table.observed)) for own in rows)
 
 
-def place_of(row: Row, place: Mapping[str, int]) -> tuple[str, int, int]:
+def _filled(ram: Ram, of_data: tuple[Place, ...], sample: Sample) -> Ram:
+    """Return the model of a group with what is fixed to its data."""
+    if not of_data:
+        return ram
+    S, m = ram.S.copy(), ram.m.copy()
+    for kind, i, j in of_data:
+        if kind == "m":
+            m[i] = sample.mean[i]
+        else:
+            S[i, j] = S[j, i] = sample.cov[i, j]
+    return replace(ram, S=S, m=m)
+
+
+def place_of(row: Row, place: Mapping[str, int]) -> Place:
     """Return where a row stands: in A, S or m, in which row and column.
 
     Parameters
@@ -66,22 +89,25 @@ def place_of(row: Row, place: Mapping[str, int]) -> tuple[str, int, int]:
     return ("a" if row.op == "~" else "s"), i, j
 
 
-def _ram(rows: list[Row], variables: tuple[str, ...], place: Mapping[str, int], sample: Sample) -> Ram:
+def _ram(
+    rows: list[Row], variables: tuple[str, ...], place: Mapping[str, int], n_observed: int
+) -> tuple[Ram, tuple[Place, ...]]:
     t = len(variables)
     A, S, m = np.zeros((t, t)), np.zeros((t, t)), np.zeros(t)
     found: dict[str, list[tuple[int, int, int]]] = {"a": [], "s": [], "m": []}
+    of_data = []
     for row in rows:
         kind, i, j = place_of(row, place)
         if row.free:
             found[kind].append((i, j, row.free - 1))
-            continue
-        value = _of_data(kind, i, j, sample) if row.exo else row.value
-        if kind == "a":
-            A[i, j] = value
+        elif row.exo:
+            of_data.append((kind, i, j))
+        elif kind == "a":
+            A[i, j] = row.value
         elif kind == "s":
-            S[i, j] = S[j, i] = value
+            S[i, j] = S[j, i] = row.value
         else:
-            m[i] = value
+            m[i] = row.value
     a, s, mean = (np.array(found[kind], dtype=np.intp).reshape(-1, 3) for kind in "asm")
     free = Places(
         a_row=a[:, 0],
@@ -92,14 +118,10 @@ def _ram(rows: list[Row], variables: tuple[str, ...], place: Mapping[str, int], 
         parameter=np.concatenate([a[:, 2], s[:, 2], mean[:, 2]]),
         n_variables=t,
     )
-    return Ram(variables=variables, n_observed=sample.p, A=A, S=S, m=m, free=free)
+    return Ram(variables=variables, n_observed=n_observed, A=A, S=S, m=m, free=free), tuple(of_data)
 
 
-def _of_data(kind: str, i: int, j: int, sample: Sample) -> float:
-    return float(sample.mean[i] if kind == "m" else sample.cov[i, j])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Equalities:
     """What must hold between parameters: some are equal, some expressions of labelled ones are 0.
 
@@ -125,22 +147,34 @@ class Equalities:
 
     def residual(self, theta: Array) -> Array:
         """Return how far each is from holding."""
+        apart = self._of_pairs @ theta
+        if not self.expressions:
+            return apart
         values = {label: float(theta[k]) for label, k in self.labels.items()}
-        pairs = [theta[a] - theta[b] for a, b in self.pairs]
-        return np.array([*pairs, *(float(e.evaluate(values)) for e in self.expressions)], dtype=np.float64)
+        return np.append(apart, [float(e.evaluate(values)) for e in self.expressions])
 
     def jacobian(self, theta: Array) -> Array:
         """Return the derivatives of the residuals by the parameters."""
-        J = np.zeros((len(self), self.n_parameters))
-        for row, (a, b) in enumerate(self.pairs):
-            J[row, a], J[row, b] = 1.0, -1.0
+        if not self.expressions:
+            return self._of_pairs
+        J = np.concatenate([self._of_pairs, np.zeros((len(self.expressions), self.n_parameters))])
         values = {label: float(theta[k]) for label, k in self.labels.items()}
         for row, expression in enumerate(self.expressions, start=len(self.pairs)):
             for label, slope in expression.gradient(values).items():
                 J[row, self.labels[label]] += slope
         return J
 
+    @cached_property
+    def _of_pairs(self) -> Array:
+        """The derivatives of the pairs' differences, the same everywhere."""
+        J = np.zeros((len(self.pairs), self.n_parameters))
+        for row, (a, b) in enumerate(self.pairs):
+            J[row, a], J[row, b] = 1.0, -1.0
+        J.flags.writeable = False
+        return J
 
+
+@lru_cache(maxsize=64)
 def equalities(table: ParTable) -> Equalities:
     """Return what must hold between the parameters of a table.
 
@@ -160,6 +194,7 @@ def equalities(table: ParTable) -> Equalities:
     )
 
 
+@lru_cache(maxsize=64)
 def inequalities(table: ParTable) -> Equalities:
     """Return what must be 0 or more.
 

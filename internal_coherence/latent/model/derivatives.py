@@ -70,13 +70,14 @@ def columns(at: Implied, places: Places) -> Columns:
     -------
     Columns
     """
-    both, eta, k = at.beside, at.eta, len(places.u)
+    both, k = at.beside, len(places.u)
+    u, v = both.take(places.u, axis=-1), both.take(places.v, axis=-1) * places.halves
+    if len(places) == k and not at.has_means:
+        return Columns(U=u, V=v, M=np.zeros_like(u))
     U, V, M = np.zeros((3, *both.shape[:-1], len(places)))
-    U[..., :k], V[..., :k] = both[..., places.u], both[..., places.v] * places.halves
-    if len(places) > k or eta.any():
-        n_a = places.n_a
-        M[..., :n_a] = U[..., :n_a] * eta[..., None, places.a_col]
-        M[..., k:] = both[..., places.m_row]
+    U[..., :k], V[..., :k], n_a = u, v, places.n_a
+    M[..., :n_a] = U[..., :n_a] * at.eta[..., None, places.a_col]
+    M[..., k:] = both.take(places.m_row, axis=-1)
     return Columns(U=U, V=V, M=M)
 
 
@@ -269,7 +270,7 @@ def casewise_scores(D: Array, W: Array, at: Implied, places: Places, has: Intege
     CWB, BWB = C @ WB, B.T @ WB
     scores = np.empty((len(places), len(D)))
     arrows, covariances, means = scores[:n_a], scores[n_a : n_a + n_s], scores[n_a + n_s :]
-    if at.eta.any():  # an arrow from a variable that has a mean moves μ too
+    if at.has_means:  # an arrow from a variable that has a mean moves μ too
         CY = CY + at.eta[:, None]
     np.multiply(BY[places.a_row], CY[places.a_col], out=arrows)
     arrows -= CWB[places.a_col, places.a_row][:, None]

@@ -182,11 +182,26 @@ class Ram:
         (..., t, t) array, (..., t, t) array, (..., t) array
             A, S and m.
         """
-        (fixed, where, which), t, layers = self._layout, len(self.A), theta.shape[:-1]
-        entries = np.tile(fixed, (*layers, 1)) if layers else fixed.copy()
-        entries[..., where] = theta[..., which]
-        square = (*layers, t, t)
+        entries, t = self.entries(theta), len(self.A)
+        square = (*theta.shape[:-1], t, t)
         return entries[..., : t * t].reshape(square), entries[..., t * t : -t].reshape(square), entries[..., -t:]
+
+    def entries(self, theta: Array) -> Array:
+        """Return all entries of the matrices in one row, those of A first, then those of S and m.
+
+        Parameters
+        ----------
+        theta : (..., Q) array
+            All parameters of all groups; or a stack of them.
+
+        Returns
+        -------
+        (..., 2t² + t) array
+        """
+        (fixed, where, which), layers = self._layout, theta.shape[:-1]
+        found = np.tile(fixed, (*layers, 1)) if layers else fixed.copy()
+        found[..., where] = theta.take(which, axis=-1)
+        return found
 
     @cached_property
     def _layout(self) -> tuple[Array, Integers, Integers]:
@@ -209,18 +224,24 @@ class Implied:
     ----------
     E : (..., t, t) array
         (I − A)⁻¹, the total effects.
+    S : (..., t, t) array
+        Covariances that nothing in the model explains.
     omega : (..., t, t) array
         Ω, covariances of all variables.
     eta : (..., t) array
         Their means.
     n_observed : int
         p.
+    has_means : bool
+        Whether the model says anything of means; if not, they are 0.
     """
 
     E: Array
+    S: Array
     omega: Array
     eta: Array
     n_observed: int
+    has_means: bool
 
     @property
     def B(self) -> Array:
@@ -267,6 +288,7 @@ def implied(ram: Ram, theta: Array) -> Implied:
     numpy.linalg.LinAlgError
         Where the arrows feed back on themselves without end: I − A is singular.
     """
-    A, S, m = ram.matrices(theta)
+    (A, S, m), has_means = ram.matrices(theta), ram.has_means
     E = ram.total_effects(A)
-    return Implied(E=E, omega=E @ S @ E.mT, eta=(E @ m[..., None])[..., 0], n_observed=ram.n_observed)
+    eta = np.matvec(E, m) if has_means else m
+    return Implied(E=E, S=S, omega=E @ S @ E.mT, eta=eta, n_observed=ram.n_observed, has_means=has_means)

@@ -52,4 +52,4 @@ def precision(S: Array) -> tuple[Array, float]:
     """
     L = np.linalg.cholesky(S)
     back = np.linalg.inv(L)
-    return back.T @ back, 2 * float(np.log(np.diagonal(L)).sum())
+    return back.T @ back, 2 * float(np.log(L.diagonal()).sum())

@@ -11,7 +11,7 @@ from scipy.special import betainc
 
 from internal_coherence.latent.estimation.estimators import KNOWN
 from internal_coherence.latent.fit.indices import cfi, rmsea
-from internal_coherence.latent.fit.residual_matrices import residuals_of, root_mean_square
+from internal_coherence.latent.fit.residual_matrices import residuals_of, root_mean_square, squares_of
 from internal_coherence.latent.model.ram import implied
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.solving import Problem
@@ -131,9 +131,9 @@ def _indices(problem: Problem, start: Array, df: int) -> tuple[float, float, flo
     chisq = 2 * sample.n * max(solution.point.value, 0.0)
     p = sample.p
     baseline = sample.n * (float(np.log(np.diag(sample.cov)).sum()) - float(np.linalg.slogdet(sample.cov)[1]))
-    left = residuals_of(implied(ram, solution.theta), sample, "cor.bentler", means=False)
+    left = squares_of(residuals_of(implied(ram, solution.theta), sample, "cor.bentler", means=False))
     return (
-        root_mean_square(left, means=False),
+        root_mean_square(left.pairs + left.variances, p * (p + 1) / 2),
         rmsea(chisq, df, sample.n),
         cfi(chisq, df, baseline, p * (p - 1) / 2),
     )

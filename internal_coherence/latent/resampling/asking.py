@@ -22,7 +22,7 @@ from internal_coherence.latent.comparing import refuse_unlike
 from internal_coherence.latent.resampling.drawing import FEW_SCHOOLS, Units, reordered, where_it_holds
 from internal_coherence.latent.resampling.record import Bootstrap
 from internal_coherence.latent.resampling.refitting import Refit, Refitted, Samples, Wanted
-from internal_coherence.latent.resampling.running import mapped
+from internal_coherence.latent.resampling.running import batch_size, mapped
 from internal_coherence.latent.sem_fit import SemFit
 
 Resample = Literal["auto", "schools", "rows"]
@@ -129,7 +129,8 @@ def bootstrap(
         wanted=Wanted(measures=kept, errors=studentized),
     )
     rngs = np.random.default_rng(rng).spawn(n)
-    found = mapped(job, rngs, workers=workers, progress=progress, what="bootstrap")
+    batch = batch_size(units.n_rows * len(fit.observed))
+    found = mapped(job, rngs, batch=batch, workers=workers, progress=progress, what="bootstrap")
     drawn = Bootstrap.of(fit, against, found, units=units, measures=kept, bollen_stine=bollen_stine)
     if drawn.n_failed > 0.1 * n:
         warn(f"bootstrap: {drawn.n_failed} of {n} draws found no minimum and are left out", ConvergenceWarning)

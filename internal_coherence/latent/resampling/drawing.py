@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from internal_coherence.moments.saturated import pattern_moments, saturated_norm
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+NEEDS: Final = "resampling needs"
 FEW_SCHOOLS: Final = 30
 """Limits from fewer drawn schools are too narrow (Cameron, Gelbach & Miller 2008)."""
 
@@ -35,6 +36,14 @@ class Drawn:
 
     rows: Integers
     school: Integers | None
+
+
+class DrawnMoments(NamedTuple):
+    """Of the rows of a group that were drawn: how many, or the sum of their weights; means, and covariances."""
+
+    n: float
+    mean: Array
+    cov: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +68,7 @@ class Units:
     @classmethod
     def of(cls, samples: Sequence[Sample], *, by_school: bool) -> Units:
         """Find what samples can be drawn from."""
-        sizes = tuple(len(sample.answers("resampling needs")) for sample in samples)
+        sizes = tuple(len(sample.answers(NEEDS)) for sample in samples)
         if not by_school:
             return cls(sizes=sizes, schools=None, codes=np.zeros(0, dtype=np.intp))
         if any(sample.cluster is None for sample in samples):
@@ -74,6 +83,11 @@ class Units:
         return cls(
             sizes=sizes, schools=schools, codes=np.array([c for stratum in strata for c in stratum], dtype=np.intp)
         )
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of all groups."""
+        return sum(self.sizes)
 
     @property
     def n_units(self) -> int:
@@ -129,13 +143,45 @@ def drawn_samples(
     -------
     tuple of Sample
     """
-    pairs = list(zip(samples, drawn, strict=True))
-    total = sum(float(s.weights[d.rows].sum()) for s, d in pairs if s.weights is not None)
-    factor = sum(len(d.rows) for d in drawn) / total if total else 1.0  # weights sum to the rows, over all groups
-    found = [_sample(s, d, None if s.weights is None else s.weights[d.rows] * factor, saturated) for s, d in pairs]
+    weights = _weights(samples, drawn)
+    found = [_sample(s, d, w, saturated) for s, d, w in zip(samples, drawn, weights, strict=True)]
     if not rows:
         found = [s if s.patterns else replace(s, X=None, weights=None, cluster=None) for s in found]
     return count_schools(_numbered(found))
+
+
+def drawn_moments(samples: Sequence[Sample], drawn: Sequence[Drawn]) -> list[DrawnMoments]:
+    """Return the moments of complete rows that were drawn.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        What they were drawn from.
+    drawn : sequence of Drawn
+        Group by group.
+
+    Returns
+    -------
+    list of DrawnMoments
+    """
+    weights = _weights(samples, drawn)
+    return [_moments(s, s.answers(NEEDS)[d.rows], w) for s, d, w in zip(samples, drawn, weights, strict=True)]
+
+
+def _weights(samples: Sequence[Sample], drawn: Sequence[Drawn]) -> list[Array | None]:
+    """Return the weights of the rows that were drawn, which sum to the rows, over all groups."""
+    taken = [None if s.weights is None else s.weights[d.rows] for s, d in zip(samples, drawn, strict=True)]
+    total = sum(float(w.sum()) for w in taken if w is not None)
+    factor = sum(len(d.rows) for d in drawn) / total if total else 1.0
+    return [None if w is None else w * factor for w in taken]
+
+
+def _moments(sample: Sample, X: Array, weights: Array | None) -> DrawnMoments:
+    n = float(len(X)) if weights is None else float(weights.sum())
+    mean = X.sum(axis=0) / n if weights is None else weights @ X / n
+    Z = X - mean
+    cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (n - sample.unbiased)
+    return DrawnMoments(n=n, mean=mean, cov=cov)
 
 
 def _numbered(samples: Sequence[Sample]) -> list[Sample]:
@@ -148,14 +194,10 @@ def _numbered(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _sample(sample: Sample, drawn: Drawn, weights: Array | None, saturated: bool) -> Sample:
-    X = sample.answers("resampling needs")[drawn.rows]
+    X = sample.answers(NEEDS)[drawn.rows]
     same = replace(sample, X=X, weights=weights, cluster=drawn.school, rows=None, n_schools=0)
     if not sample.patterns:
-        n = float(len(X)) if weights is None else float(weights.sum())
-        mean = X.mean(axis=0) if weights is None else weights @ X / n
-        Z = X - mean
-        cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (n - sample.unbiased)
-        return replace(same, n=n, mean=mean, cov=cov)
+        return replace(same, **_moments(sample, X, weights)._asdict())
     if not saturated:
         return replace(same, n=float(len(X)), patterns=pattern_moments(X - sample.mean))
     fit = saturated_normal(X, [str(k) for k in range(sample.p)])
@@ -198,7 +240,7 @@ def where_it_holds(fitted: Fitted) -> tuple[Sample, ...]:
     for ram, sample, at in zip(p.rams, p.samples, fitted.implied, strict=True):
         turn = _power(sample.cov, -0.5) @ _power(at.sigma, 0.5)
         mu = at.mu if ram.has_means else sample.mean
-        X = (sample.answers("resampling needs") - sample.mean) @ turn + mu
+        X = (sample.answers(NEEDS) - sample.mean) @ turn + mu
         found.append(replace(sample, X=X, mean=mu, cov=at.sigma))
     return tuple(found)
 
@@ -221,7 +263,7 @@ def reordered(samples: Sequence[Sample], of: SemFit, like: SemFit) -> tuple[Samp
     return tuple(
         replace(
             sample,
-            X=sample.answers("resampling needs")[:, order],
+            X=sample.answers(NEEDS)[:, order],
             mean=sample.mean[order],
             cov=sample.cov[order[:, None], order],
             exogenous=other.exogenous,

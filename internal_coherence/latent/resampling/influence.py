@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError
-from internal_coherence.latent.fit.estimates import Listed
+from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.resampling.drawing import Units
 from internal_coherence.latent.resampling.record import values_of_draws
 from internal_coherence.latent.resampling.refitting import Refit, Refitted, Samples, Wanted
-from internal_coherence.latent.resampling.running import mapped
+from internal_coherence.latent.resampling.running import batch_size, mapped
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.records import Record
 
@@ -66,13 +66,13 @@ class SchoolInfluence(Record):
         -----
         Of J schools: se² = (J − 1)/J Σ (θ₋ⱼ − mean)², bias = (J − 1)(mean − θ).
         """
-        listed = Listed.of(self._fit.table, self._fit._fitted, self._fit.auxiliary)
+        listed = listed_rows(self._fit.table, self._fit.auxiliary)
         values, slopes = listed.raw(self._fit._fitted)
         kept = values_of_draws(self._fit, listed, self._theta)
         kept = kept[np.isfinite(kept).all(axis=1)]
         J, mean = len(kept), kept.mean(axis=0)
         se = np.sqrt((J - 1) / J * ((kept - mean) ** 2).sum(axis=0)) * slopes.any(axis=1)
-        return pd.DataFrame(listed.names() | {"est": values, "se": se, "bias": (J - 1) * (mean - values)})
+        return listed.framed({"est": values, "se": se, "bias": (J - 1) * (mean - values)})
 
     def changes(self) -> pd.DataFrame:
         """Return by how much each estimate moves without each school, in its standard errors.
@@ -135,7 +135,8 @@ def school_influence(fit: SemFit, *, workers: int = 1, progress: bool = False) -
         raise ModelError(f"school_influence: {units.n_units} schools; leaving one out needs three or more")
     measures = MEASURES if "chisq" in fit.fit_measures() else ()
     job = _Job(refit=Refit.of(fit), samples=samples, units=units, wanted=Wanted(measures=measures))
-    found = mapped(job, range(units.n_units), workers=workers, progress=progress, what="schools")
+    batch = batch_size(units.n_rows * len(fit.observed))
+    found = mapped(job, range(units.n_units), batch=batch, workers=workers, progress=progress, what="schools")
     theta = np.stack([r.theta for r in found])
     changes = np.stack([r.measures for r in found]) - np.array([fit.fit_measures()[m] for m in measures])
     moved, names = _moved(fit, theta), [row.name for row in fit.table.entries if row.free]

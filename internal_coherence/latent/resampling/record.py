@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from internal_coherence.errors import ModelError, check_level, check_option
 from internal_coherence.latent.estimation.scoring import unseen
-from internal_coherence.latent.fit.estimates import Listed
+from internal_coherence.latent.fit.estimates import Listed, listed_rows
 from internal_coherence.latent.resampling.accelerating import accelerations
 from internal_coherence.latent.resampling.drawing import Units
 from internal_coherence.latent.resampling.limits import accelerated, percentile, studentized
@@ -142,7 +142,7 @@ class Bootstrap(Record):
                 "after bollen_stine=True the draws show the test, not the estimates; draw again without it"
             )
         fitted = self._fit._fitted
-        listed = Listed.of(self._fit.table, fitted, self._fit.auxiliary)
+        listed = listed_rows(self._fit.table, self._fit.auxiliary)
         values, slopes = listed.standardized(fitted, "all") if standardized else listed.raw(fitted)
         draws = values_of_draws(self._fit, listed, self._theta, standardized=standardized)
         mean, se = np.nanmean(draws, axis=0), np.nanstd(draws, axis=0, ddof=1)
@@ -157,7 +157,7 @@ class Bootstrap(Record):
             lower, upper = values - (mean - values) - reach, values - (mean - values) + reach
         else:
             lower, upper = percentile(draws, level)
-        frame = pd.DataFrame(listed.names() | {"est": values, "se": np.where(varies, se, 0.0), "bias": mean - values})
+        frame = listed.framed({"est": values, "se": np.where(varies, se, 0.0), "bias": mean - values})
         return frame.assign(ci_lower=np.where(varies, lower, values), ci_upper=np.where(varies, upper, values))
 
     def _students(

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import CoherenceError
 from internal_coherence.latent.estimation.batches import Stack, solve_many
-from internal_coherence.latent.estimation.scoring import at_once, null_space, unseen
+from internal_coherence.latent.estimation.scoring import at_once, null_space
 from internal_coherence.latent.estimation.starting import starting_values
-from internal_coherence.latent.fit.estimates import Listed
+from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import rams
-from internal_coherence.latent.resampling.drawing import Drawn, drawn_samples
-from internal_coherence.latent.sample import Sample, shares
+from internal_coherence.latent.resampling.drawing import Drawn, drawn_moments, drawn_samples
+from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.solving import Fitted, Problem
 from internal_coherence.latent.table.par_table import ParTable
@@ -119,7 +119,7 @@ class Refit:
             apart=Apart() if judged is None else judged.apart,
             clusters=fit.n_clusters > 0,
             auxiliary=fit.auxiliary,
-            n_listed=len(Listed.of(fit.table, solved, fit.auxiliary).rows),
+            n_listed=len(listed_rows(fit.table, fit.auxiliary).rows),
         )
 
     def drawn(self, samples: Samples, draws: Sequence[Sequence[Drawn]], wanted: Wanted) -> list[Refitted]:
@@ -138,10 +138,17 @@ class Refit:
         -------
         list of Refitted
         """
-        taken = [self._taken(samples, draw, wanted) for draw in draws]
-        found = self._together([t for t in taken if t is not None]) if self._stacks else [None] * len(draws)
-        thetas = iter(found)
-        return [self._nothing(wanted) if t is None else self._of(t, next(thetas), wanted) for t in taken]
+        found = self._together(samples, draws) if self._stacks else [None] * len(draws)
+        if wanted.measures or wanted.errors:
+            return [self._of(samples, draw, theta, wanted) for draw, theta in zip(draws, found, strict=True)]
+        thetas = np.array([self.theta if theta is None else theta for theta in found])
+        improper, nothing = self.problem.is_improper(thetas).tolist(), np.zeros(0)
+        return [
+            self._of(samples, draw, None, wanted)
+            if theta is None
+            else Refitted(converged=True, improper=bad, theta=theta, errors=nothing, measures=nothing)
+            for draw, theta, bad in zip(draws, found, improper, strict=True)
+        ]
 
     def alone(self, samples: Samples, draw: Sequence[Drawn]) -> Fitted | None:
         """Fit the model to one draw of rows.
@@ -187,18 +194,16 @@ class Refit:
         plain = p.estimator.discrepancy == "ML" and not p.missing and not self.apart.exogenous
         return plain and p.inequalities is None and p.lower is None and not self.table.equalities
 
-    def _together(self, taken: Sequence[Samples]) -> list[Array | None]:
-        """Return the parameters of every sample, None where they were not found together with the others'."""
-        if not taken:
-            return []
-        p = self.problem
-        share = np.stack([shares(samples) for samples in taken])
+    def _together(self, samples: Samples, draws: Sequence[Sequence[Drawn]]) -> list[Array | None]:
+        """Return the parameters of every draw, None where they were not found together with the others'."""
+        p, taken = self.problem, [drawn_moments(samples, draw) for draw in draws]
+        n = np.array([[moments.n for moments in draw] for draw in taken]) - [sample.unbiased for sample in samples]
         stacks = [
             Stack(
                 ram=ram,
-                cov=np.stack([samples[g].cov for samples in taken]),
-                mean=np.stack([samples[g].mean for samples in taken]),
-                share=share[:, g],
+                cov=np.stack([draw[g].cov for draw in taken]),
+                mean=np.stack([draw[g].mean for draw in taken]),
+                share=n[:, g] / n.sum(axis=1),
             )
             for g, ram in enumerate(p.rams)
         ]
@@ -206,19 +211,20 @@ class Refit:
         thetas, done = solve_many(stacks, self.theta, Z)
         return [theta if ok else None for theta, ok in zip(thetas, done, strict=True)]
 
-    def _of(self, samples: Samples, theta: Array | None, wanted: Wanted) -> Refitted:
+    def _of(self, samples: Samples, draw: Sequence[Drawn], theta: Array | None, wanted: Wanted) -> Refitted:
+        taken = self._taken(samples, draw, wanted)
         try:
-            fitted = self._fitted(samples, theta, seen=bool(wanted.measures) or wanted.errors)
+            fitted = None if taken is None else self._fitted(taken, theta)
             return self._nothing(wanted) if fitted is None else self._kept(fitted, wanted)
         except np.linalg.LinAlgError:
             return self._nothing(wanted)
 
-    def _fitted(self, samples: Samples, theta: Array | None, *, seen: bool = True) -> Fitted | None:
+    def _fitted(self, samples: Samples, theta: Array | None) -> Fitted | None:
         """Return the fit to some samples, its parameters found already or not; None where there is no minimum."""
         own = rams(self.table, samples) if self.apart.exogenous else self.problem.rams
         problem = replace(self.problem, rams=own, samples=samples)
         if theta is not None:
-            return Fitted(problem, at_once(problem.objective, theta) if seen else unseen(theta))
+            return Fitted(problem, at_once(problem.objective, theta))
         solution = problem.solve(self.theta)
         if not solution.converged:
             solution = problem.solve(starting_values(own, samples, np.full(problem.n_parameters, np.nan)).theta)
@@ -227,7 +233,7 @@ class Refit:
     def _kept(self, fitted: Fitted, wanted: Wanted) -> Refitted:
         errors, measures = np.zeros(0), np.zeros(0)
         if wanted.errors:
-            _, slopes = Listed.of(self.table, fitted, self.auxiliary).raw(fitted)
+            _, slopes = listed_rows(self.table, self.auxiliary).raw(fitted)
             errors = np.sqrt(np.einsum("kq,qr,kr->k", slopes, fitted.vcov, slopes))
         if wanted.measures:
             judged = fitted
@@ -236,7 +242,7 @@ class Refit:
                 judged = Fitted(replace(fitted.problem, estimator=plain), fitted.solution)
             found = judge(judged, self.apart, self._n_schools(fitted)).measures
             measures = np.array([found.get(name, np.nan) for name in wanted.measures])
-        improper = fitted.problem.is_improper(fitted.theta)
+        improper = bool(fitted.problem.is_improper(fitted.theta))
         return Refitted(
             converged=True, improper=improper, theta=np.array(fitted.theta), errors=errors, measures=measures
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
@@ -14,12 +14,30 @@ from internal_coherence.errors import ModelError
 
 T = TypeVar("T")
 R = TypeVar("R")
-BATCH = 50
-"""Draws that a process is given at a time."""
+ANSWERS: Final = 1_000_000
+"""In so many answers a batch of draws is small enough for memory, and for processes to share the work evenly."""
+FEWEST, MOST = 10, 200
+"""Draws of a batch: fewer would not be solved together, more would gain nothing."""
+
+
+def batch_size(n_answers: int) -> int:
+    """Return how many draws a process is given at a time.
+
+    Parameters
+    ----------
+    n_answers : int
+        Of one draw.
+
+    Returns
+    -------
+    int
+        The same on however many processes, so that the numbers are.
+    """
+    return min(max(ANSWERS // max(n_answers, 1), FEWEST), MOST)
 
 
 def mapped(
-    job: Callable[[Sequence[T]], list[R]], given: Sequence[T], *, workers: int, progress: bool, what: str
+    job: Callable[[Sequence[T]], list[R]], given: Sequence[T], *, batch: int, workers: int, progress: bool, what: str
 ) -> list[R]:
     """Return what a job makes of many inputs, in their order.
 
@@ -29,6 +47,8 @@ def mapped(
         Of a batch of inputs; must be able to travel to other processes if there are several.
     given : sequence
         The inputs.
+    batch : int
+        How many inputs a process is given at a time.
     workers : int
         Processes; −1 for as many as there are cores.
     progress : bool
@@ -47,12 +67,12 @@ def mapped(
     """
     if isinstance(workers, bool) or not isinstance(workers, int) or workers == 0 or workers < -1:
         raise ModelError(f"workers={workers!r}: give a number of processes, or -1 for one on every core")
-    batches = [given[k : k + BATCH] for k in range(0, len(given), BATCH)]
+    batches = [given[k : k + batch] for k in range(0, len(given), batch)]
     done: list[list[R]] = []
     with tqdm(total=len(given), desc=what, disable=not progress) as counter:
-        for batch in _done(job, batches, workers):
-            done.append(batch)
-            counter.update(len(batch))
+        for found in _done(job, batches, workers):
+            done.append(found)
+            counter.update(len(found))
     return list(chain.from_iterable(done))
 
 

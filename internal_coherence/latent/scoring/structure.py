@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, closest, listing
-from internal_coherence.latent.fit.estimates import Listed
+from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.fitting import sem
 from internal_coherence.latent.model.building import rams
 from internal_coherence.latent.sample import Sample
@@ -47,7 +47,7 @@ class Structure:
     @property
     def paths(self) -> list[tuple[str, str, str, str]]:
         """The paths, loadings and defined values: ``lhs, op, rhs, label``."""
-        rows = Listed.of(self.table, self.fitted, ()).rows
+        rows = listed_rows(self.table).rows
         return [(row.lhs, row.op, row.rhs, row.label) for row in rows if row.op in PATHS]
 
     def estimates(self, cov: Array, mean: Array, n: float) -> Array | None:
@@ -75,7 +75,7 @@ class Structure:
         if not solution.converged:
             return None
         found = Fitted(problem, solution)
-        listed = Listed.of(self.table, found, ())
+        listed = listed_rows(self.table)
         values = listed.standardized_values(found, "all") if self.standardized else listed.raw(found)[0]
         return values[[row.op in PATHS for row in listed.rows]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from internal_coherence.latent.syntax.arithmetic import expression
@@ -97,8 +98,9 @@ class Statements:
     source: str = ""
 
 
+@lru_cache(maxsize=64)
 def read_model(text: str) -> Statements:
-    """Read a model's text.
+    """Read a model's text; one that is read again and again is read once.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def checked(model: Statements, asked: Asked) -> Options:
     """
     kinds = check_kinds(asked.group_equal)
     given = asked.group_partial
-    partial = (given,) if isinstance(given, str) else tuple(given)
+    partial = (given,) if isinstance(given, str) else tuple(tuple(p) if isinstance(p, list) else p for p in given)
     labels = checked_groups(asked.groups, kinds, partial)
     check_option("kind", asked.kind, get_args(Kind))
     means = wants_means(asked.meanstructure, model, max(1, len(labels)), kinds, asked.kind)

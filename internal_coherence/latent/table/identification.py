@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +51,9 @@ def degrees_of_freedom(table: ParTable) -> int:
     return n_statistics(table) - table.n_free + len(table.equal_pairs) + len(table.equalities)
 
 
+@lru_cache(maxsize=64)
 def check_identification(table: ParTable) -> None:
-    """Refuse a model that can't be identified, where that shows without any data.
+    """Refuse a model that can't be identified, where that shows without any data; one that passed is not looked at again.
 
     Parameters
     ----------

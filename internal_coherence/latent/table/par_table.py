@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
@@ -12,7 +13,7 @@ from internal_coherence.errors import ModelError, check_option
 from internal_coherence.latent.syntax.expressions import Expression
 from internal_coherence.latent.syntax.grammar import Statements, read_model
 from internal_coherence.latent.table import frames, instruments, mplus, paths, writing
-from internal_coherence.latent.table.asking import Asked, checked
+from internal_coherence.latent.table.asking import Asked, Options, checked
 from internal_coherence.latent.table.building import build
 from internal_coherence.latent.table.completing import Kind
 from internal_coherence.latent.table.constraints import Constraints, constraints
@@ -142,7 +143,7 @@ class ParTable(Record):
             kind=kind,
             observed=observed,
         )
-        return cls._of(read_model(text), asked)
+        return _written(text, checked(read_model(text), asked))
 
     @classmethod
     def from_instrument(
@@ -202,7 +203,7 @@ class ParTable(Record):
             group_equal=group_equal,
             group_partial=group_partial,
         )
-        return cls._of(instruments.statements_of(instrument, structure, items), asked)
+        return _completed(instruments.statements_of(instrument, structure, items), asked)
 
     @classmethod
     def from_paths(
@@ -252,7 +253,7 @@ class ParTable(Record):
             group_equal=group_equal,
             observed=observed,
         )
-        return cls._of(paths.statements_of(given), asked)
+        return _completed(paths.statements_of(given), asked)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, groups: Sequence[object] = (), fixed_x: bool = True) -> ParTable:
@@ -289,19 +290,6 @@ class ParTable(Record):
             latent=who.latent,
             meanstructure=any(row.op == "~1" for row in rows),
             fixed_x=fixed_x or any(row.exo for row in rows),
-        )
-
-    @classmethod
-    def _of(cls, model: Statements, asked: Asked) -> ParTable:
-        options = checked(model, asked)
-        rows, who = build(model, options)
-        return cls(
-            entries=tuple(rows),
-            groups=options.groups,
-            observed=who.observed,
-            latent=who.latent,
-            meanstructure=options.habits.meanstructure,
-            fixed_x=asked.fixed_x,
         )
 
     @property
@@ -401,3 +389,25 @@ class ParTable(Record):
         equal = len(self._constraints.pairs) + len(self._constraints.equalities)
         tied = f" under {equal} equality constraint{'s' * (equal > 1)}" if equal else ""
         return f"<ParTable: {parts}{tied}{f'; {self.n_groups} groups' if self.groups else ''}>"
+
+
+def _completed(model: Statements, asked: Asked) -> ParTable:
+    return _table(model, checked(model, asked))
+
+
+@lru_cache(maxsize=64)
+def _written(text: str, options: Options) -> ParTable:
+    """Return the table of a text: none of it changes, so that a model fitted again and again is laid out once."""
+    return _table(read_model(text), options)
+
+
+def _table(model: Statements, options: Options) -> ParTable:
+    rows, who = build(model, options)
+    return ParTable(
+        entries=tuple(rows),
+        groups=options.groups,
+        observed=who.observed,
+        latent=who.latent,
+        meanstructure=options.habits.meanstructure,
+        fixed_x=options.habits.fixed_x,
+    )
