@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,13 @@ def answers() -> pd.DataFrame:
         ("Yew", 4, 3, 2, 3, 2, 3),
     ]
     return pd.DataFrame(rows, columns=["school", "t1", "t2", "t3", "c1", "c2", "c3"])
+
+
+@pytest.fixture(scope="session")
+def causal_words() -> re.Pattern[str]:
+    """What no sentence about an order may say."""
+    return re.compile(
+        r"\b(rais(e|es|ed|ing)|lead(s|ing)? to|led to|improv\w*|effects? (of|on)|because of|caus(e|es|ed|ing)|due to|thanks to"
+        r"|results? in|boost\w*|driv(e|es|en|ing)|impacts?|influenc\w*|affect(s|ed)?|make(s)? .* (grow|better|higher)|produc\w*)\b",
+        re.IGNORECASE,
+    )

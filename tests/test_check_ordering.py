@@ -24,6 +24,7 @@ from internal_coherence.ordering.evidence.within import deviations
 from internal_coherence.ordering.graphs import Independence, implied_independences
 from internal_coherence.ordering.rivals import Shape, compare_with_rivals
 from internal_coherence.ordering.rivals.comparing import folds_of_schools
+from internal_coherence.report import ordering_wording as say
 
 SCALES = ("lead", "team", "trust", "eff")
 CHAIN = ic.Order.from_text("lead -> team -> trust -> eff", key="chain")
@@ -486,6 +487,37 @@ def test_the_record_is_plain_and_the_page_says_what_it_should(checked, tmp_path)
     assert list(checked.fit["level"]) == ["within", "between"]
     assert checked.joint.n_implications == 6
     assert "causes" not in page
+
+
+def test_nothing_is_worded_as_an_effect(checked, five, causal_words):
+    _, responses = five
+    wrong = ic.check_ordering(responses, ic.Order.from_text("b -> a -> c -> e -> d"), levels=["within"], rng=1)
+    whole = ic.check_ordering(responses, ic.Order.from_text("a -> b -> c"), reading="complete", levels=["within"])
+    said = [say.CHECK_CAUTION, say.ROBUSTNESS]
+    for found in (checked, wrong, whole):
+        said.append(say.verdict_sentence(found))
+        said += say.order_sentences(found.order, found.reading) + say.equivalence_sentences(found)
+        for part in found.levels:
+            said += say.level_sentences(part, 0.05, 0.1)
+            said += say.rivals_sentences(part.rivals) if part.rivals else []
+    assert any("fails: the partial correlation is" in sentence for sentence in said)
+    assert any("untestable" in sentence for sentence in said)
+    for sentence in said:
+        assert not causal_words.search(sentence), sentence
+        assert "support" not in sentence.replace("no support", "").replace("supported", "")
+
+
+def test_the_page_asks_how_wrong_it_could_be(five):
+    _, responses = five
+    order = ic.Order.from_text("a -> b -> c")
+    found = ic.check_ordering(responses, order, levels=["within"], rivals=False)
+    page = found.to_html()
+    assert "How wrong could it be?" in page
+    assert "robustness value" in page
+    more = ic.ordering_sensitivity(responses, order)
+    assert "All that was asked" in found.to_html(sensitivity=more)
+    with pytest.raises(ic.ModelError, match=r"sensitivity= is what ordering_sensitivity\(\) gives of the order 'mine'"):
+        found.to_html(sensitivity=found)
 
 
 def test_hostile_names_are_escaped():

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from internal_coherence.ordering import OrderingResult
+from internal_coherence.errors import ModelError
+from internal_coherence.ordering import OrderingResult, OrderingSensitivity
+from internal_coherence.ordering.doubt.confounded_arrows import confounding_of
+from internal_coherence.ordering.graphs import projected
+from internal_coherence.records import Record
 from internal_coherence.report import ordering_wording as say
 from internal_coherence.report.figures import as_svg
 from internal_coherence.report.order_figure import draw_order
@@ -25,7 +30,7 @@ EFFECT_COLUMNS: Final = ("cause", "effect", "kind", "through", "estimate", "se",
 MOST_GRAPHS: Final = 60
 
 
-def ordering_page(found: OrderingResult, path: str | Path | None = None) -> str:
+def ordering_page(found: OrderingResult, path: str | Path | None = None, sensitivity: Record | None = None) -> str:
     """Return the check of an order as one self-contained page.
 
     Parameters
@@ -33,13 +38,24 @@ def ordering_page(found: OrderingResult, path: str | Path | None = None) -> str:
     found : OrderingResult
     path : path, optional
         A file to write as well.
+    sensitivity : OrderingSensitivity, optional
+        Of the same order.
+
+    Raises
+    ------
+    ModelError
+        For what is no sensitivity of this order.
 
     Returns
     -------
     str
     """
+    if sensitivity is not None and not (
+        isinstance(sensitivity, OrderingSensitivity) and sensitivity.order == found.order.key
+    ):
+        raise ModelError(f"sensitivity= is what ordering_sensitivity() gives of the order {found.order.key!r}")
     makers: list[Callable[[OrderingResult], Section]] = [
-        _order, _implied, _tests, _effects, _rivals, _equivalents, _design
+        _order, _implied, _tests, _effects, _rivals, _equivalents, partial(_doubts, more=sensitivity), _design
     ]  # fmt: skip
     page = (
         environment()
@@ -162,6 +178,25 @@ def _equivalents(found: OrderingResult) -> Section:
     if len(found.equivalent_orders) > 1:
         graphs = pd.DataFrame({"graph": [str(graph) for graph in found.equivalent_orders[:MOST_GRAPHS]]})
         section.tables.append(captioned("Graphs that imply the same, the order's own first", graphs))
+    return section
+
+
+def _doubts(found: OrderingResult, more: OrderingSensitivity | None) -> Section:
+    section = Section(
+        title="How wrong could it be?",
+        question="How strongly would something unmeasured have to be tied to both ends of an arrow to explain it away?",
+        paragraphs=[say.ROBUSTNESS],
+    )
+    graph = found.order.graph(found.reading)
+    for part in found.levels:
+        left = projected(graph, part.covariance.stages)
+        asked = confounding_of(part.covariance, left, graph, alpha=found.alpha)
+        where = say.PLACE[part.level]
+        section.tables.append(captioned(f"{where}: each arrow", asked.arrows))
+        section.tables.append(captioned(f"{where}: something as strong as a stage that is measured", asked.benchmarks))
+    if more is not None:
+        section.tables.append(captioned("All that was asked", more.to_frame()))
+        section.paragraphs.extend(f"{note[0].upper()}{note[1:]}." for note in more.notes)
     return section
 
 

@@ -42,6 +42,11 @@ VERDICTS: Final = {
     "cannot tell": "These data can't tell: they do not contradict the order, and could not have done so reliably.",
     "untestable": "Read so, the order implies nothing that data could contradict: it is untestable.",
 }
+ROBUSTNESS: Final = (
+    "A robustness value of .20 says: something unmeasured that explains 20 % of what is left of the one stage, and of the other,"
+    " would be enough to make the association along the arrow vanish; the second value, to make it no longer differ from 0. Beside"
+    " it stands what would be left with something once, twice or three times as strong as a measured stage (Cinelli & Hazlett 2020)."
+)
 PLACE: Final = {"within": "Among the teachers of a school", "between": "Among schools"}
 DO_NOW: Final = "Do now"
 BUILD_TOWARD: Final = "Build toward"

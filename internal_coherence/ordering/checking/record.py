@@ -199,13 +199,15 @@ class OrderingResult(Record):
         tables = {name: plain(getattr(self, name)) for name in ("fit", "local_tests", "effects", "correlations")}
         return {**Record.to_dict(self), **tables, "rivals": plain(self.rivals)}
 
-    def to_html(self, path: str | Path | None = None) -> str:
+    def to_html(self, path: str | Path | None = None, *, sensitivity: Record | None = None) -> str:
         """Write everything on one self-contained page, as an appendix.
 
         Parameters
         ----------
         path : path, optional
             Where to save it.
+        sensitivity : OrderingSensitivity, optional
+            Of `ordering_sensitivity`, to be added; without it the page asks only what something unmeasured would have to explain.
 
         Returns
         -------
@@ -214,7 +216,7 @@ class OrderingResult(Record):
         """
         from internal_coherence.report import ordering_page
 
-        return ordering_page(self, path)
+        return ordering_page(self, path, sensitivity)
 
     def plot(self, ax: Axes | None = None, level: str | None = None) -> Axes:
         """Draw the order with what its arrows come to at one level.
