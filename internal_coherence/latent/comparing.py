@@ -100,9 +100,7 @@ def compare(*fits: SemFit, names: tuple[str, ...] = (), method: Method = "auto")
     return FitComparison(method=chosen, table=pd.DataFrame(rows, columns=list(SHOWN)))
 
 
-def differences(
-    fits: tuple[SemFit, ...], titles: tuple[str, ...], method: Method
-) -> tuple[str, list[dict[str, Any]]]:
+def differences(fits: tuple[SemFit, ...], titles: tuple[str, ...], method: Method) -> tuple[str, list[dict[str, Any]]]:
     """Test each of several models against the one before.
 
     Parameters

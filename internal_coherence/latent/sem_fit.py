@@ -355,8 +355,8 @@ class SemFit(Record):
         Returns
         -------
         DataFrame
-            Schools by free parameters, named as ``f=~x1``. Times J/(J − 1), their cross-products are the cluster-robust covariances of
-            the estimates; so too the standard error of any function of the estimates, by its derivatives.
+            Schools by free parameters, named as ``f=~x1``. Times J/(J − 1), their cross-products are the cluster-robust covariances
+            of the estimates; so too the standard error of any function of the estimates, by its derivatives.
 
         Raises
         ------

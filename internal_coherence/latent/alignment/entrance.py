@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from internal_coherence.errors import CoherenceWarning, ModelError, ResponseError, closest, listing
 from internal_coherence.latent.alignment.configural import GroupFits, check_alignable, fit_groups
 from internal_coherence.latent.fitting import cfa
-from internal_coherence.latent.preparing import Column, Missing, Rows, rows_of
+from internal_coherence.latent.preparing import NAMES_OF_SCHOOLS, Column, Missing, Rows, rows_of
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.table.par_table import ParTable
-from internal_coherence.latent.teaching import NAMES_OF_SCHOOLS
 from internal_coherence.moments.sufficient import Moments
 from internal_coherence.responses import Responses
 

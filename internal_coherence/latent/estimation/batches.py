@@ -186,7 +186,7 @@ def _step(points: _Points, Z: Array | None, *, observed: bool) -> tuple[Array, A
     Far from the minimum the expected curvature is safe: the first step is by it, and each that Newton's would lead uphill or far.
     """
     B, at_once = len(points.value), max(1, CACHED // len(points.order) ** 2)
-    parts = [points.of(slice(k, k + at_once)) for k in range(0, B, at_once)] if B > at_once else [points]
+    parts = [points.of(slice(k, k + at_once)) for k in range(0, B, at_once)] if at_once < B else [points]
     found = [_moves(part, Z, observed=observed) for part in parts]
     move, size = np.concatenate([m for m, _ in found]), np.concatenate([s for _, s in found])
     astray = ~((size > 0) & (size < FAR))
