@@ -601,11 +601,3 @@ def test_what_fits_of_the_same_text_share_can_not_be_changed_through_one_of_them
     assert second.parameter_estimates()["lhs"].iloc[0] == second.table.rows["lhs"].iloc[0] == "visual"
     with pytest.raises(ValueError, match="read-only"):
         first._fitted.problem.rams[0].A[0, 0] = 1.0
-
-
-def test_another_change_of_the_data_does_not_reach_a_fit(data):
-    own = data["hs"][["x1", "x2", "x3"]].astype(float)
-    fit = ic.cfa(own, "visual =~ x1 + x2 + x3", estimator="MLR")
-    before = fit._fitted.problem.samples[0].X.copy()
-    own.iloc[:, 0] = 0.0
-    np.testing.assert_array_equal(fit._fitted.problem.samples[0].X, before)
