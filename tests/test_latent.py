@@ -587,3 +587,17 @@ def test_a_solved_problem_can_be_asked_again(fitted):
     assert fit.residuals("cor.bollen").to_numpy().diagonal() == pytest.approx(np.zeros(9), abs=1e-12)
     share = fit.r_squared().set_index("variable")["r_squared"]
     assert share["x1"] == pytest.approx(0.595799, abs=1e-5)
+
+
+def test_what_fits_of_the_same_text_share_can_not_be_changed_through_one_of_them(data):
+    model = "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9"
+    first, second = (ic.cfa(data["hs"], model) for _ in range(2))
+    assert first.table is second.table
+    measures, estimates, rows = first.fit_measures(), first.parameter_estimates(), first.table.rows
+    measures.index.name = estimates.columns.name = "spoilt"
+    estimates.loc[0, "lhs"] = rows.loc[0, "lhs"] = "spoilt"
+    assert second.fit_measures().index.name is None
+    assert second.parameter_estimates().columns.name is None
+    assert second.parameter_estimates()["lhs"].iloc[0] == second.table.rows["lhs"].iloc[0] == "visual"
+    with pytest.raises(ValueError, match="read-only"):
+        first._fitted.problem.rams[0].A[0, 0] = 1.0

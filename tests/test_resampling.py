@@ -14,9 +14,10 @@ from semopy.examples import holzinger39
 import internal_coherence as ic
 from internal_coherence.latent.estimation.batches import Stack, solve_many
 from internal_coherence.latent.resampling.accelerating import accelerations
-from internal_coherence.latent.resampling.drawing import Units, drawn_samples, where_it_holds
+from internal_coherence.latent.resampling.drawing import Units, drawn_moments, drawn_samples, where_it_holds
 from internal_coherence.latent.resampling.limits import accelerated, percentile, studentized
 from internal_coherence.latent.resampling.refitting import Refit, Wanted
+from internal_coherence.latent.resampling.running import batch_size
 
 TWO = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
 M3 = f"{TWO}\nspeed =~ x7 + x8 + x9"
@@ -214,6 +215,27 @@ def test_schools_are_drawn_whole_and_within_groups(demo):
         assert len(np.unique(sample.cluster)) == 30
     rows = units.without(0)
     assert sum(len(d.rows) for d in rows) == len(data) - (data["cluster"] == data.loc[own[0].rows[0], "cluster"]).sum()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_of_a_draw_are_those_of_its_samples(hs, weighted):
+    data = hs.assign(w=np.random.default_rng(4).uniform(0.5, 2.0, len(hs)))
+    fit = quietly(lambda: ic.cfa(data, TWO, group="school", sampling_weights="w" if weighted else None))
+    own = tuple(fit._fitted.problem.samples)
+    draw = Units.of(own, by_school=False).draw(np.random.default_rng(2))
+    for moments, sample, was, d in zip(
+        drawn_moments(own, draw), drawn_samples(own, draw, saturated=False), own, draw, strict=True
+    ):
+        assert moments.n == pytest.approx(sample.n, rel=1e-12)
+        by_numpy = np.cov(was.X[d.rows].T, bias=True, aweights=None if was.weights is None else was.weights[d.rows])
+        np.testing.assert_allclose(moments.cov, by_numpy, rtol=1e-10)
+        np.testing.assert_allclose(moments.mean, sample.mean, rtol=1e-12)
+
+
+def test_batches_are_as_large_as_memory_and_an_even_share_of_work_allow():
+    assert batch_size(301 * 9) == 200
+    assert batch_size(1_000 * 20) == 50
+    assert batch_size(5_000_000) == 10
 
 
 def test_the_same_seed_gives_the_same_on_one_process_or_two(hs):

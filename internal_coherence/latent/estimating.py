@@ -57,7 +57,7 @@ def fit_model(data: Data, model: str | ParTable | None, o: Options) -> SemFit:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
-    """A user's data at the door, looked at once for all models that are fitted to them.
+    """A user's data at the door, looked at once for all models that are fitted to them; so are the samples of the same variables.
 
     Parameters
     ----------

@@ -260,10 +260,10 @@ def _numbers(rows: Rows, names: Sequence[str], what: str) -> Array:
 
 
 def _as_numbers(part: pd.DataFrame, names: Sequence[str], what: str) -> Array:
-    """Return the numbers of a frame, a copy; columns that are no plain numbers are looked at one by one."""
+    """Return the numbers of a frame; columns that are no plain numbers are looked at one by one."""
     values = part.to_numpy()
     if values.dtype.kind in "fiu":
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
     if wrong := [str(name) for name, kind in zip(names, part.dtypes, strict=True) if not is_numeric_dtype(kind)]:
         raise ResponseError(
             f"{what}: variables must be numbers; these columns are not: {listing(wrong)}. Turn texts into numbers with"

@@ -33,8 +33,8 @@ DONE: Final = 1e-10
 FAR: Final = 1e-2
 MOST_STEPS: Final = 25
 HALVINGS: Final = 8
-CACHED: Final = 2**17
-"""Numbers of one stack of curvatures: 1 MB."""
+CACHED: Final = 2**15
+"""Numbers of one stack of curvatures, 256 kB: so many stay in a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,18 +79,6 @@ def solve_many(stacks: Sequence[Stack], start: Array, Z: Array | None) -> tuple[
     (B,) array of bool
         Which found a minimum; the others are where they came to.
     """
-    B, size = len(stacks[0].cov), layers_at_once(len(start))
-    parts = [slice(k, k + size) for k in range(0, B, size)]
-    found = [_solve([stack.of(part) for stack in stacks], start, Z) for part in parts]
-    return np.concatenate([theta for theta, _ in found]), np.concatenate([done for _, done in found])
-
-
-def layers_at_once(n_parameters: int) -> int:
-    """Return how many samples are solved together: so many that their curvatures stay in a processor's cache."""
-    return max(1, CACHED // n_parameters**2)
-
-
-def _solve(stacks: Sequence[Stack], start: Array, Z: Array | None) -> tuple[Array, Flags]:
     B = len(stacks[0].cov)
     theta, done, active = np.tile(start, (B, 1)), np.zeros(B, dtype=bool), np.arange(B)
     try:
@@ -124,7 +112,7 @@ class _Layers:
     G: Array
     y: Array
 
-    def of(self, layers: Flags) -> _Layers:
+    def of(self, layers: Flags | slice) -> _Layers:
         """Return some of the samples."""
         at, stack, G, y = self.at, self.stack.of(layers), self.G[layers], self.y[layers]
         if len(self.W) < len(self.G):  # all are at the same point
@@ -173,7 +161,7 @@ class _Points:
         order = np.argsort(np.concatenate([stack.ram.free.parameter for stack in stacks]))
         return cls(value=value, groups=groups, order=order)
 
-    def of(self, layers: Flags) -> _Points:
+    def of(self, layers: Flags | slice) -> _Points:
         """Return some of the samples."""
         groups = [group.of(layers) for group in self.groups]
         return _Points(value=self.value[layers], groups=groups, order=self.order)
@@ -197,16 +185,24 @@ def _step(points: _Points, Z: Array | None, *, observed: bool) -> tuple[Array, A
 
     Far from the minimum the expected curvature is safe: the first step is by it, and each that Newton's would lead uphill or far.
     """
+    B, at_once = len(points.value), max(1, CACHED // len(points.order) ** 2)
+    parts = [points.of(slice(k, k + at_once)) for k in range(0, B, at_once)] if at_once < B else [points]
+    found = [_moves(part, Z, observed=observed) for part in parts]
+    move, size = np.concatenate([m for m, _ in found]), np.concatenate([s for _, s in found])
+    astray = ~((size > 0) & (size < FAR))
+    if observed and astray.any():
+        move[astray], size[astray] = _step(points.of(astray), Z, observed=False)
+    return move, size
+
+
+def _moves(points: _Points, Z: Array | None, *, observed: bool) -> tuple[Array, Array]:
+    """Return the steps by one kind of curvature, and their squared lengths."""
     slope, curvature = points.slope(), points.curvature(observed=observed)
     if Z is None:
         move = np.asarray(-np.linalg.solve(curvature, slope[..., None])[..., 0], dtype=np.float64)
     else:
         move = -np.linalg.solve(Z.T @ curvature @ Z, (slope @ Z)[..., None])[..., 0] @ Z.T
-    size: Array = -(slope * move).sum(axis=1)
-    astray = ~((size > 0) & (size < FAR))
-    if observed and astray.any():
-        move[astray], size[astray] = _step(points.of(astray), Z, observed=False)
-    return move, size
+    return move, -(slope * move).sum(axis=1)
 
 
 def _downhill(points: _Points, theta: Array, move: Array, size: Array) -> tuple[Array, _Points, Flags]:

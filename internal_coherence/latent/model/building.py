@@ -18,6 +18,7 @@ from internal_coherence.latent.table.par_table import ParTable
 from internal_coherence.latent.table.row import Row
 
 Array = NDArray[np.float64]
+Place = tuple[str, int, int]
 PARAMETERS = ("=~", "~", "~~", "~1")
 
 
@@ -36,9 +37,6 @@ def rams(table: ParTable, samples: tuple[Sample, ...]) -> tuple[Ram, ...]:
     tuple of Ram
     """
     return tuple(_filled(*laid, sample) for laid, sample in zip(_laid_out(table), samples, strict=True))
-
-
-Place = tuple[str, int, int]
 
 
 @lru_cache(maxsize=64)
@@ -108,6 +106,8 @@ def _ram(
             S[i, j] = S[j, i] = row.value
         else:
             m[i] = row.value
+    for shared in (A, S, m):  # by all fits of the table
+        shared.flags.writeable = False
     a, s, mean = (np.array(found[kind], dtype=np.intp).reshape(-1, 3) for kind in "asm")
     free = Places(
         a_row=a[:, 0],
