@@ -579,7 +579,9 @@ def test_few_schools(answers):
     found = ic.check_ordering(few, CHAIN, rivals=False)
     assert [level for level, _ in found.refused] == ["between"]
     assert "3 schools" in found.refused[0][1]
-    assert np.isnan(found.joint.pvalue)
+    assert found.joint.method == "bonferroni"
+    assert found.joint.pvalue == pytest.approx(min(1, 3 * found.local_tests["pvalue"].min()))
+    assert np.isnan(found.joint.statistic)
     assert found.verdict != "compatible"
     with pytest.raises(ic.ResponseError, match="not looked at with fewer than 40"):
         ic.check_ordering(few, CHAIN, levels=["between"])
@@ -668,3 +670,94 @@ def test_searches_find_the_class_of_a_chain(five):
 def test_rows_have_the_correlations_that_were_asked_for():
     R = np.array([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]])
     np.testing.assert_allclose(np.corrcoef(rows_with(R, 50).T), R, atol=1e-12)
+
+
+# What an attack on the numbers found
+
+
+def test_many_implications_between_schools_are_joined_by_their_smallest_p():
+    """F of Wald's form rejects too often there; of three it does not."""
+    names = ("a", "b", "c", "d", "e")
+    responses = ic.simulate_responses(book(names), n_schools=60, teachers=12, icc=0.4, graph=chain(names), rng=2)
+    found = ic.check_ordering(responses, ic.Order.from_text(" -> ".join(names)), rivals=False)
+    between, within = found.at("between"), found.at("within")
+    assert (within.joint.method, between.joint.method, found.joint.method) == ("hotelling", "bonferroni", "bonferroni")
+    assert between.joint.pvalue == pytest.approx(min(1, 6 * between.tests["pvalue"].min()))
+    assert np.isfinite(between.joint.statistic)
+
+
+def test_two_levels_that_contradict_are_a_contradiction(five):
+    _, responses = five
+    wrong = ic.check_ordering(responses, ic.Order.from_text("b -> a -> c -> e -> d"), rivals=False)
+    assert wrong.verdict == "contradicted"
+
+
+def test_an_outcome_may_stand_first(five):
+    _, responses = five
+    rng = np.random.default_rng(1)
+    outcome = pd.Series(rng.standard_normal(80), index=list(responses.schools))
+    order = ic.Order.from_text("y -> a -> b", outcomes=["y"])
+    for interval in ("delta", "bootstrap"):
+        found = ic.check_ordering(
+            responses,
+            order,
+            levels=["between"],
+            outcomes={"y": outcome},
+            interval=interval,
+            draws=200,
+            rng=1,
+            rivals=False,
+        )
+        assert found.at("between").covariance.stages == ("y", "a", "b")
+
+
+def test_too_many_equivalents_are_said_to_be(five):
+    order = ic.load_order("working-scales")
+    responses = ic.simulate_responses(n_schools=30, teachers=12, rng=1)
+    found = ic.check_ordering(responses, order, reading="complete", levels=["within"], missing="listwise")
+    assert found.equivalent_orders == ()
+    assert "No other graph" not in found.to_html()
+    assert any("more than 1000 graphs imply the same" in note for note in found.notes)
+
+
+def test_other_sequences_of_the_same_shape(five):
+    """b → a, b → c can be said with a and c in either place; c is no other sequence of the same arrows."""
+    _, responses = five
+    fork = ic.check_ordering(responses, ic.Order.from_text("a <- b -> c"), levels=["within"], rivals=False)
+    assert fork.same_shape == ()
+    line = ic.check_ordering(responses, ic.Order.from_text("a -> b -> c"), levels=["within"], rivals=False)
+    assert line.same_shape == ("c → b → a",)
+
+
+def test_schools_are_not_told_by_the_record(checked):
+    told = checked.to_dict()
+    assert "contributions" not in json.dumps(told)
+    assert "School 07" not in json.dumps(told)
+
+
+def test_whole_scales_left_out_in_small_schools(five):
+    """Complete teachers are about their own means; with everyone, correlations come out too small, and a note says so."""
+    names, _ = five
+    whole = ic.simulate_responses(book(names), n_schools=300, teachers=4, icc=0.1, graph=chain(names, 0.6), rng=8)
+    rng = np.random.default_rng(1)
+    gaps = np.repeat(rng.random((len(whole), 5)) < 0.3, 3, axis=1)
+    frame = whole.raw.astype(float).mask(gaps).assign(school=whole.school.to_numpy())
+    responses = ic.read_responses(frame, whole.instrument, school="school")
+    order = ic.Order.from_text("a -> b -> c")
+    truth = ic.check_ordering(whole, order, levels=["within"], rivals=False).correlations["correlation"]
+    fiml = ic.check_ordering(responses, order, levels=["within"], rivals=False)
+    with pytest.warns(ic.MissingDataWarning, match="left out for missing answers"):
+        listwise = ic.check_ordering(responses, order, levels=["within"], rivals=False, missing="listwise")
+    assert any("come out too small" in note for note in fiml.notes)
+    assert (
+        np.abs(listwise.correlations["correlation"] - truth).max()
+        < np.abs(fiml.correlations["correlation"] - truth).max()
+    )
+
+
+def test_a_sensitivity_of_another_order_is_refused(five):
+    _, responses = five
+    found = ic.check_ordering(responses, ic.Order.from_text("a -> b -> c"), levels=["within"], rivals=False)
+    other = ic.ordering_sensitivity(responses, ic.Order.from_text("c -> b -> a"))
+    with pytest.raises(ic.ModelError, match="sensitivity="):
+        found.to_html(sensitivity=other)

@@ -561,7 +561,7 @@ def test_the_words_looked_for_are_found(sentence, causal_words):
 def test_do_now_and_build_toward(district):
     juniper = ic.earliest_weak_stage(district["Juniper"], ELMORE)
     steps = ordering_wording.do_now(juniper)
-    assert [heading for heading, _ in steps] == ["In place before it", "Do now", "Build toward", "Build toward"]
+    assert [heading for heading, _ in steps] == ["In place", "Do now", "Build toward", "Not known from this survey"]
     assert "Organisational structure and process: below the bar with a probability of more than 99 %" in steps[1][1]
     assert "does not measure it" in steps[3][1]
     maple = ic.earliest_weak_stage(district["Maple"], ELMORE)

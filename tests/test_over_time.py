@@ -23,6 +23,7 @@ from internal_coherence.ordering.over_time.errors_in_variables import (
 )
 from internal_coherence.ordering.over_time.growth_of_schools import growth_of_schools
 from internal_coherence.ordering.over_time.joint_tests import joint_test
+from internal_coherence.ordering.over_time.linking import times_of
 from internal_coherence.ordering.over_time.precedence import measured_stages
 from internal_coherence.ordering.over_time.school_waves import sampling_errors
 from internal_coherence.ordering.over_time.wording import verdict
@@ -519,7 +520,10 @@ def test_growth_of_schools_is_gated(panel, frame, book):
     assert set(found.by_school["withheld"].str.replace(r"wave .: ", "", regex=True)) == {
         "",
         "the answers are too alike to be shown",
+        "withheld so that a smaller group can't be worked out from it",
     }
+    hidden = found.by_school[found.by_school["withheld"] != ""].groupby("stage").size()
+    assert (hidden >= 2).all()  # one alone could be worked out from the others and the mean line
     assert len(found.to_frame()) == 64
     few = frame[(frame["school"] != "S01") | (frame["wave"] != 2) | (frame.groupby(["school", "wave"]).cumcount() < 3)]
     data = ic.read_responses(few, book, school="school", teacher="teacher", wave="wave")
@@ -735,3 +739,17 @@ def test_what_does_not_converge_has_no_numbers(panel):
     assert found.verdict == "not estimated"
     assert "not converged; no minimum was found" in repr(found)
     assert "equal_lags=True" in found.in_words()
+
+
+@pytest.mark.parametrize(
+    ("waves", "times"),
+    [
+        (["2021", "2022", "2024"], (0, 1, 3)),
+        (["202110", "202204", "202210"], (0, 0.5, 1)),
+        (["20211001", "20220401", "20221001"], (0, 0.5, 1)),
+        (["autumn", "spring"], (0, 1)),
+        (["1", "2", "3"], (0, 1, 2)),
+    ],
+)
+def test_when_waves_were(waves, times):
+    assert times_of(waves, None, "growth") == pytest.approx(times)

@@ -51,7 +51,7 @@ def ordering_page(found: OrderingResult, path: str | Path | None = None, sensiti
     str
     """
     if sensitivity is not None and not (
-        isinstance(sensitivity, OrderingSensitivity) and sensitivity.order == found.order.key
+        isinstance(sensitivity, OrderingSensitivity) and sensitivity.graph == found.order.graph()
     ):
         raise ModelError(f"sensitivity= is what ordering_sensitivity() gives of the order {found.order.key!r}")
     makers: list[Callable[[OrderingResult], Section]] = [

@@ -50,7 +50,8 @@ ROBUSTNESS: Final = (
 PLACE: Final = {"within": "Among the teachers of a school", "between": "Among schools"}
 DO_NOW: Final = "Do now"
 BUILD_TOWARD: Final = "Build toward"
-IN_PLACE: Final = "In place before it"
+IN_PLACE: Final = "In place"
+NOT_KNOWN: Final = "Not known from this survey"
 MOST_CERTAIN: Final = 0.99
 
 
@@ -171,15 +172,22 @@ def do_now(found: WeakStage) -> list[tuple[str, str]]:
                 DO_NOW,
                 "Ask together what keeps these stages where they are, and whether the bar asks enough of this school.",
             ),
-            *((IN_PLACE, _evidence(r)) for r in measured),
+            *((_heading(r), _evidence(r)) for r in measured),
         ]
     if found.stage is None:
         return [(DO_NOW, _ask(r)) for r in measured if r.stage in found.undecided]
     place = [r.stage for r in found.readings].index(found.stage)
-    said = [(IN_PLACE, _evidence(r)) for r in found.readings[:place]]
+    said = [(_heading(r), _evidence(r)) for r in found.readings[:place]]
     named = found.readings[place]
     said.append((DO_NOW, f"Begin the conversation here. {_evidence(named)}"))
-    return said + [(BUILD_TOWARD, _evidence(r)) for r in found.readings[place + 1 :]]
+    return said + [(_heading(r, later=True), _evidence(r)) for r in found.readings[place + 1 :]]
+
+
+def _heading(reading: StageReading, *, later: bool = False) -> str:
+    """Return where a stage stands that is not the one to begin with: before it, or later."""
+    if reading.verdict == "not measured" or reading.hidden:
+        return NOT_KNOWN
+    return BUILD_TOWARD if later or reading.p_below > 0.5 else IN_PLACE
 
 
 def _evidence(reading: StageReading) -> str:
@@ -319,6 +327,10 @@ def level_sentences(part: LevelResult, alpha: float, matters: float) -> list[str
             " than implications; they are tested one by one."
         )
     failed = part.tests[part.tests["verdict"] == "contradicted"]
+    if len(failed) and part.verdict != "contradicted":
+        said.append(
+            "The test of all together, which decides, does not reject; single implications do fail when looked at alone:"
+        )
     shown = failed.sort_values("pvalue").head(5)
     columns = (shown[name].tolist() for name in ("implication", "estimate", "ci_lower", "ci_upper", "pvalue_holm"))
     said += [
@@ -352,7 +364,9 @@ def arrow_sentences(part: LevelResult) -> list[str]:
     against = direct[direct["ci_upper"] < 0] if len(direct) else direct
     said = []
     if len(unseen):
-        said.append(f"Arrows of which nothing is seen, their intervals holding 0: {_arrows(unseen)}.")
+        said.append(
+            f"Arrows that can't be told from 0: {_arrows(unseen)}. Where an interval is wide, that says little."
+        )
     if len(against):
         said.append(f"Arrows along which more goes with less: {_arrows(against)}.")
     return said
@@ -370,6 +384,10 @@ def equivalence_sentences(found: OrderingResult) -> list[str]:
     list of str
     """
     n = len(found.equivalent_orders)
+    if not n and found.completed is not None:
+        return [
+            "More graphs of these stages than can be listed imply the same, and no survey at one time can tell them apart."
+        ]
     if not n:
         return ["Unmeasured stages stand behind several measured ones: the graphs that imply the same are not listed."]
     if n == 1:
@@ -418,8 +436,11 @@ def _about(level: str) -> str:
 
 
 def _arrows(rows: pd.DataFrame) -> str:
-    ends = zip(rows["cause"], rows["effect"], rows["estimate"], strict=True)
-    return ", ".join(f"{cause} → {effect} ({decimal(estimate)})" for cause, effect, estimate in ends)
+    ends = zip(*(rows[name] for name in ("cause", "effect", "estimate", "ci_lower", "ci_upper")), strict=True)
+    return ", ".join(
+        f"{cause} → {effect} ({decimal(estimate)}, {decimal(lower)} to {decimal(upper)})"
+        for cause, effect, estimate, lower, upper in ends
+    )
 
 
 def _count(n: int, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Final, get_args
 
 import numpy as np
@@ -46,6 +47,7 @@ from internal_coherence.ordering.implications import (
     INTERVALS,
     Associations,
     Interval,
+    JointTest,
     Verdict,
     effects_table,
     implied_covariance,
@@ -54,7 +56,7 @@ from internal_coherence.ordering.implications import (
     together,
     verdict_of,
 )
-from internal_coherence.ordering.orders import READINGS, Order, Reading
+from internal_coherence.ordering.orders import READINGS, Order, Reading, check_order
 from internal_coherence.ordering.rivals import RivalOrders, Shape, compare_with_rivals
 from internal_coherence.responses import Responses
 from internal_coherence.responses.record import check_responses
@@ -62,6 +64,10 @@ from internal_coherence.responses.record import check_responses
 LEVELS: Final[tuple[str, ...]] = get_args(Level)
 MOST_EQUIVALENT: Final = 1000
 """Equivalent graphs beyond these are not listed."""
+MOST_PERMUTED: Final = 7
+"""Stages up to which all their sequences are looked through."""
+MOST_SEARCHED: Final = 10
+"""Measured stages up to which all sets are tried that might be held constant."""
 
 
 def check_ordering(
@@ -193,7 +199,7 @@ def check_ordering(
         levels=tuple(looked),
         refused=tuple(refused),
         joint=joint,
-        verdict=_overall(looked, joint.pvalue, alpha),
+        verdict=_overall(looked, both, joint, manner),
         equivalent_orders=equivalent,
         completed=None if left.confounded else completed(Graph(left.nodes, left.arrows)),
         same_shape=same,
@@ -202,7 +208,7 @@ def check_ordering(
         matters=matters,
         level=level,
         interval=interval,
-        notes=_notes(order, found, left),
+        notes=_notes(order, found, left, equivalent),
     )
 
 
@@ -231,10 +237,7 @@ def _check_options(
     level: float,
     n_folds: int,
 ) -> None:
-    if not isinstance(order, Order):
-        raise ModelError(
-            f"check_ordering takes an Order, as load_order() or Order.from_text() make them, not {type(order).__name__}"
-        )
+    check_order(order, "check_ordering")
     check_option("reading", reading, READINGS)
     check_option("interval", interval, INTERVALS)
     check_level(level)
@@ -279,9 +282,8 @@ def _covariances(
                 found.append(within_schools(responses, stages, missing=missing, stage_as=stage_as))
             else:
                 scores = stage_scores(responses, stages)
-                between = between_schools(scores, outcomes=outcomes, fewest=fewest)
-                sequence = [stage.key for stage in order.stages if stage.key in between.stages]
-                found.append(between if list(between.stages) == sequence else between.arranged(sequence))
+                sequence = [s.key for s in order.stages if s in stages or s.key in outcomes]
+                found.append(between_schools(scores, outcomes=outcomes, sequence=sequence, fewest=fewest))
         except (ModelError, ResponseError) as reason:
             if levels is not None or (one == "between" and outcomes):
                 raise
@@ -353,44 +355,43 @@ def _srmr(matrix: NDArray[np.float64], implied: NDArray[np.float64]) -> float:
     return float(np.sqrt((apart**2).mean()))
 
 
-def _overall(parts: Sequence[LevelResult], pvalue: float, alpha: float) -> Verdict:
+def _overall(parts: Sequence[LevelResult], both: Associations, joint: JointTest, how: _Manner) -> Verdict:
     """Return the verdict over all levels: one test of everything, so that two levels are not two chances to reject."""
-    verdicts = [part.verdict for part in parts]
     if len(parts) == 1:
-        return verdicts[0]
-    if all(verdict == "untestable" for verdict in verdicts):
-        return "untestable"
-    if pvalue < alpha:
-        return "contradicted"
-    return "compatible" if all(verdict == "compatible" for verdict in verdicts) else "cannot tell"
+        return parts[0].verdict
+    return verdict_of(local_tests(both, joint.level, alpha=how.alpha, matters=how.matters), joint, how.alpha)
 
 
 def _equivalent(left: MixedGraph) -> tuple[tuple[Graph, ...], tuple[str, ...]]:
-    """Return the graphs that imply the same, and those of them that are the order in another sequence."""
+    """Return the graphs that imply the same, and those of them that are the order in another sequence.
+
+    None where unmeasured stages stand behind several, or where there are too many to list.
+    """
     if left.confounded:
         return (), ()
     own = Graph(left.nodes, left.arrows)
     try:
         every = equivalent_graphs(own, limit=MOST_EQUIVALENT)
     except ModelError:
-        return (own,), ()
-    degrees = _degrees(own)
-    return every, tuple(" → ".join(graph.in_order()) for graph in every[1:] if _degrees(graph) == degrees)
-
-
-def _degrees(graph: Graph) -> list[tuple[int, int]]:
-    """Return how many arrows come in and go out, for each place of the graph."""
-    return [(len(graph.parents(node)), len(graph.children(node))) for node in graph.in_order()]
+        return (), ()
+    shape, k = Shape.of(left), len(left.nodes)
+    if k > MOST_PERMUTED:
+        return every, ()
+    labels = tuple(permutations(range(k)))
+    same, drawn = shape.class_of(labels[0]), shape.arrows(labels[0])
+    others = [at for at in labels if shape.class_of(at) == same and shape.arrows(at) != drawn]
+    distinct = {shape.arrows(at): at for at in reversed(others)}
+    return every, tuple(" → ".join(left.nodes[n] for n in at) for at in reversed(distinct.values()))
 
 
 def _adjustment(graph: Graph, measured: Collection[str]) -> pd.DataFrame:
     """Say for each two stages that arrows lead between what a regression must hold constant."""
+    few = len(measured) <= MOST_SEARCHED
     rows = []
     for cause in graph.nodes:
         for effect in graph.nodes:
             if cause == effect or effect not in graph.descendants(cause) or not {cause, effect} <= set(measured):
                 continue
-            few = len(measured) <= 8  # sets grow fast; beyond, the arrows' own are enough
             total = adjustment_sets(graph, cause, effect, measured=measured) if few else None
             joined = (cause, effect) in graph.arrows
             direct = adjustment_sets(graph, cause, effect, of="direct", measured=measured) if joined and few else None
@@ -416,13 +417,17 @@ def _sets_in_words(sets: tuple[frozenset[str], ...] | None, graph: Graph) -> str
     return " or ".join(named)
 
 
-def _notes(order: Order, found: Sequence[StageCovariance], left: MixedGraph) -> tuple[str, ...]:
+def _notes(
+    order: Order, found: Sequence[StageCovariance], left: MixedGraph, equivalent: tuple[Graph, ...]
+) -> tuple[str, ...]:
     notes = [note for covariance in found for note in covariance.notes]
     seen = {stage for covariance in found for stage in covariance.stages}
     if hidden := [stage.key for stage in order.stages if stage.key not in seen]:
         notes.append(
             f"nothing measures {listing(hidden)}: arrows through it join its neighbours, and what is said is said of them"
         )
+    if not left.confounded and not equivalent:
+        notes.append(f"more than {MOST_EQUIVALENT} graphs imply the same, and are not listed")
     if left.confounded:
         pairs = ", ".join(f"{a} and {b}" for a, b in left.confounded)
         notes.append(

@@ -80,11 +80,11 @@ class OrderingResult(Record):
         not mean that the order is right. *Cannot tell* is what is left where the data could not have contradicted it.
     equivalent_orders : tuple of Graph
         Every graph of the measured stages that implies the same, the order's own first: no survey at one time can tell them apart.
-        Empty where stages have unmeasured causes in common.
+        Empty where stages have unmeasured causes in common, or where there are more than a thousand.
     completed : CompletedGraph or None
         What they have in common: arrows that point the same way in all, and those that don't.
     same_shape : tuple of str
-        Those of them that are the order with its stages in another sequence.
+        Those of them that are the order with its stages in another sequence; looked for with up to seven stages.
     adjustment : DataFrame
         ``cause, effect, total, direct, instruments``: for every two stages that arrows lead between, what must be held constant for a
         regression to tell the effect, were the order right; sets are joined by "or", ``"nothing"`` is needed, or ``"not possible"``.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from internal_coherence.errors import ModelError, ResponseError, check_option
+from internal_coherence.errors import ResponseError, check_option
 from internal_coherence.ordering.evidence import (
     Level,
     StageCovariance,
@@ -22,7 +22,7 @@ from internal_coherence.ordering.evidence import (
 )
 from internal_coherence.ordering.graphs import Graph, Independence, MixedGraph, implied_independences, projected
 from internal_coherence.ordering.implications import partial_correlation
-from internal_coherence.ordering.orders import Order, Stage
+from internal_coherence.ordering.orders import Order, Stage, check_order
 from internal_coherence.responses import Responses
 from internal_coherence.responses.record import check_responses
 
@@ -76,10 +76,7 @@ class Doubted:
             If there are several waves.
         """
         check_responses(responses, verb)
-        if not isinstance(order, Order):
-            raise ModelError(
-                f"{verb} takes an Order, as load_order() or Order.from_text() make them, not {type(order).__name__}"
-            )
+        check_order(order, verb)
         stages = measured_stages(order, responses.instrument)
         names = [stage.key for stage in stages]
         graph = order.graph()
@@ -165,7 +162,7 @@ def claim_test(matrix: Array, moved: Array, stages: Sequence[str], claim: Indepe
     Returns
     -------
     estimate, se, pvalue : float
-        The partial correlation, the standard error of its Fisher z, and p by t; NaN where the covariances can't be.
+        The partial correlation, its standard error, and p of its Fisher z by t; NaN where the covariances can't be.
     """
     J = len(moved)
     place = {stage: k for k, stage in enumerate(stages)}
@@ -173,8 +170,8 @@ def claim_test(matrix: Array, moved: Array, stages: Sequence[str], claim: Indepe
     if not np.linalg.eigvalsh(matrix[np.ix_(at, at)])[0] > 1e-10 * np.trace(matrix):
         return float("nan"), float("nan"), float("nan")
     r, change = partial_correlation(matrix, moved, at[0], at[1], at[2:])
-    se = float(np.sqrt(J / (J - 1) * (change**2).sum()) / (1 - r**2))
-    return r, se, float(2 * stdtr(J - 1, -abs(np.arctanh(r)) / se))
+    se = float(np.sqrt(J / (J - 1) * (change**2).sum()))
+    return r, se, float(2 * stdtr(J - 1, -abs(np.arctanh(r)) * (1 - r**2) / se))
 
 
 def turning_point(grid: Array, pvalues: Array, *, start: float, rejected: bool, alpha: float) -> float:

@@ -223,6 +223,7 @@ def ignored_schools(responses: Responses, order: Order) -> IgnoredSchools:
     rows, n = [], len(scores.teachers)
     for claim in doubted.claims:
         r, se, p = claim_test(S, moved, doubted.names, claim)
+        se = se / (1 - r**2)  # of Fisher's z
         alone = 1 / np.sqrt(n - 3 - len(claim.given))
         naive = float(2 * ndtr(-abs(np.arctanh(r)) / alone))
         rows.append((claim.first, claim.second, ", ".join(claim.given), r, alone, se, (se / alone) ** 2, naive, p))

@@ -182,7 +182,7 @@ def _rows(
     for claim in claims:
         nan = float("nan")
         r, se, p = (nan, nan, nan) if found is None else claim_test(found[0], found[1], names, claim)
-        rows.append((taken, h, claim.first, claim.second, ", ".join(claim.given), r, se * (1 - r**2), p))
+        rows.append((taken, h, claim.first, claim.second, ", ".join(claim.given), r, se, p))
     return rows
 
 

@@ -23,6 +23,7 @@ from internal_coherence.ordering.doubt.method_factor import CommonMethod, common
 from internal_coherence.ordering.doubt.split_samples import SplitSampleOrdering, split_sample_ordering
 from internal_coherence.ordering.doubt.who_answered import SelectiveResponse, selective_response
 from internal_coherence.ordering.evidence import Level
+from internal_coherence.ordering.graphs import Graph
 from internal_coherence.ordering.orders import Order
 from internal_coherence.records import Record
 from internal_coherence.responses import Responses
@@ -43,6 +44,8 @@ class OrderingSensitivity(Record):
     ----------
     order : str
         Its key.
+    graph : Graph
+        Its stages and arrows.
     confounding : UnmeasuredConfounding
         How strong something unmeasured must be to explain an arrow away.
     indirect : CorrelatedErrors
@@ -64,6 +67,7 @@ class OrderingSensitivity(Record):
     """
 
     order: str
+    graph: Graph
     confounding: UnmeasuredConfounding
     indirect: CorrelatedErrors
     method: CommonMethod
@@ -211,6 +215,7 @@ def ordering_sensitivity(
     method = common_method(one_wave, order, marker=marker)
     return OrderingSensitivity(
         order=order.key,
+        graph=order.graph(),
         confounding=confounding,
         indirect=correlated_errors_of(covariance, doubted.measured, doubted.graph),
         method=method,

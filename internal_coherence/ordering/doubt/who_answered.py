@@ -207,7 +207,9 @@ def _teachers(doubted: Doubted, fewest: int) -> tuple[SchoolTeachers, tuple[str,
     size = np.bincount(scores.school, minlength=len(scores.schools))
     several = size > 1
     if several.sum() < max(fewest, 3):
-        raise ResponseError(f"{int(several.sum())} schools are compared with {fewest} or more")
+        raise ResponseError(
+            f"{int(several.sum())} schools have two or more teachers who answered; it takes {max(fewest, 3)}"
+        )
     kept = several[scores.school]
     codes = (np.cumsum(several) - 1)[scores.school[kept]].astype(np.intp)
     names = tuple(name for name, there in zip(scores.schools, several, strict=True) if there)

@@ -21,7 +21,11 @@ FEWEST_SCHOOLS: Final = 40
 
 
 def between_schools(
-    scores: StageScores, *, outcomes: Mapping[str, pd.Series] | None = None, fewest: int = FEWEST_SCHOOLS
+    scores: StageScores,
+    *,
+    outcomes: Mapping[str, pd.Series] | None = None,
+    sequence: Sequence[str] = (),
+    fewest: int = FEWEST_SCHOOLS,
 ) -> StageCovariance:
     """Estimate how stages go together among schools, freed of the sampling of teachers and of their answers' error.
 
@@ -31,6 +35,8 @@ def between_schools(
         Teachers' scores.
     outcomes : mapping, optional
         Stage key to a value of every school, indexed by school: what is measured of schools, without teachers.
+    sequence : sequence of str, optional
+        In which the stages are laid out; by default outcomes come last.
     fewest : int
         Fewer schools are refused.
 
@@ -48,9 +54,9 @@ def between_schools(
     Notes
     -----
     (MS between − MS within)/n₀, n₀ = (N − Σnⱼ²/N)/(J − 1): Muthén's (1994) estimate, of several variables. What each school adds is
-    found by leaving it out, so that standard errors are the jackknife's.
+    found by leaving it out: the covariances' own standard errors are the jackknife's, those of functions of them by the delta method.
     """
-    values, school, names, stages = _joined(scores, outcomes or {})
+    values, school, names, stages = _joined(scores, outcomes or {}, sequence)
     J = len(names)
     if fewest > J:
         raise ResponseError(
@@ -65,15 +71,16 @@ def between_schools(
         )
     if np.linalg.eigvalsh(matrix)[0] < 1e-8 * np.trace(matrix):
         raise ModelError(
-            f"between {J} schools the estimated covariances of the stages can't be: too few schools, or stages that are one"
+            f"between {J} schools the stages' estimated covariances are not positive definite: two stages can't be told apart, or"
+            " schools are too few"
         )
     moved = (without.mean(axis=0) - without) * ((J - 1) / J)
     return StageCovariance(
         level="between",
         stages=stages,
         matrix=matrix,
-        contributions=moved,
-        schools=names,
+        _contributions=moved,
+        _schools=names,
         n_teachers=len(values),
         n_excluded=scores.n_excluded + len(scores.teachers) - len(values),
         corrected="schools' means, without the error of their teachers",
@@ -199,7 +206,7 @@ def _between(N: Array, squares: Array, total: Array, products: Array, within: Ar
 
 
 def _joined(
-    scores: StageScores, outcomes: Mapping[str, pd.Series]
+    scores: StageScores, outcomes: Mapping[str, pd.Series], sequence: Sequence[str]
 ) -> tuple[Array, NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
     """Return values, schools' codes and names, and stages, of the schools for which everything is known."""
     values, school = scores.teachers, scores.school
@@ -214,7 +221,9 @@ def _joined(
     kept = known[school]
     place = np.cumsum(known) - 1
     names = tuple(name for name, there in zip(scores.schools, known, strict=True) if there)
-    return values[kept], place[school[kept]], names, (*scores.stages, *outcomes)
+    stages = (*scores.stages, *outcomes)
+    at = [stages.index(stage) for stage in sequence or stages]
+    return values[kept][:, at], place[school[kept]], names, tuple(stages[k] for k in at)
 
 
 def outcome_of(stage: str, given: pd.Series, schools: Sequence[str]) -> Array:

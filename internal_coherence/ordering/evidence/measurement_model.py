@@ -246,7 +246,8 @@ class _Parameters:
 def _refuse_impossible(matrix: Array) -> None:
     if np.linalg.eigvalsh(matrix)[0] < 1e-8 * np.trace(matrix):
         raise ModelError(
-            "within schools the correlations of the stages' scales can't be, or two of them are one: the items do not tell them apart"
+            "within schools the correlations of the stages' scales are not positive definite: the items do not tell two of them"
+            " apart, or teachers are too few"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,11 +28,6 @@ class StageCovariance(Record):
         Keys of the k stages.
     matrix : (k, k) array
         Φ. A stage is the mean of its scales, each in units of its standard deviation; or, as a common factor, in its own.
-    contributions : (J, k, k) array
-        What each school adds to Φ, to first order: any function f of Φ has the squared standard error
-        J/(J − 1) Σⱼ (∂f/∂Φ · ιⱼ)².
-    schools : tuple of str
-        Whose they are.
     n_teachers, n_excluded : int
         Teachers behind the numbers; those left out for missing answers, or alone in their school.
     corrected : str
@@ -45,19 +39,33 @@ class StageCovariance(Record):
     level: Level
     stages: tuple[str, ...]
     matrix: Array
-    contributions: Array
-    schools: tuple[str, ...]
     n_teachers: int
     n_excluded: int
     corrected: str
     notes: tuple[str, ...]
+    _contributions: Array
+    _schools: tuple[str, ...]
     _likelihood: StageLikelihood
     _source: object = None
 
     @property
+    def contributions(self) -> Array:
+        """What each school adds to Φ, to first order, (J, k, k).
+
+        Any function f of Φ has the squared standard error J/(J − 1) Σⱼ (∂f/∂Φ · ιⱼ)². They tell of single schools, and are no part
+        of what the record gives away.
+        """
+        return self._contributions
+
+    @property
+    def schools(self) -> tuple[str, ...]:
+        """Whose contributions they are."""
+        return self._schools
+
+    @property
     def n_schools(self) -> int:
         """Schools, J."""
-        return len(self.schools)
+        return len(self._schools)
 
     @property
     def correlations(self) -> Array:
@@ -77,29 +85,7 @@ class StageCovariance(Record):
         moved = self.contributions / np.outer(sd, sd)
         own = np.diagonal(moved, axis1=1, axis2=2)
         moved = moved - R * (own[:, :, None] + own[:, None, :]) / 2
-        return replace(self, matrix=R, contributions=moved, _likelihood=self._likelihood.in_units(sd))
-
-    def arranged(self, stages: Sequence[str]) -> StageCovariance:
-        """Return the same with the stages in another sequence.
-
-        Parameters
-        ----------
-        stages : sequence of str
-
-        Returns
-        -------
-        StageCovariance
-            What samples of schools are drawn from is not rearranged, and left out.
-        """
-        at = [self.stages.index(stage) for stage in stages]
-        return replace(
-            self,
-            stages=tuple(stages),
-            matrix=self.matrix[np.ix_(at, at)],
-            contributions=self.contributions[:, at][:, :, at],
-            _likelihood=self._likelihood.arranged(at),
-            _source=None,
-        )
+        return replace(self, matrix=R, _contributions=moved, _likelihood=self._likelihood.in_units(sd))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the correlations of the stages with their standard errors.

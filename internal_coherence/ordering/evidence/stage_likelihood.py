@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -52,20 +51,6 @@ class StageLikelihood:
         """
         scale = np.outer(units, units)
         return replace(self, information=self.information * scale, products=self.products * scale)
-
-    def arranged(self, at: Sequence[int]) -> StageLikelihood:
-        """Return the same for stages in another sequence.
-
-        Parameters
-        ----------
-        at : sequence of int
-            Where each stood.
-
-        Returns
-        -------
-        StageLikelihood
-        """
-        return replace(self, information=self.information[:, at][:, :, at], products=self.products[:, at][:, :, at])
 
     def values(self, matrices: Array, among: NDArray[np.bool_] | None = None) -> Array:
         """Return log-likelihoods, but for a constant that is the same for all Φ.

@@ -108,7 +108,7 @@ def d_separated(graph: Graph, first: Names, second: Names, given: Names = ()) ->
     """
     sources, targets, known = _set(graph, first), _set(graph, second), _set(graph, given)
     if sources & targets or sources & known or targets & known:
-        raise ModelError("separated from each other can be only sets of nodes that share none")
+        raise ModelError("first, second and given must share no node")
     opens = graph.ancestors(*known) if known else frozenset()
     seen: set[tuple[str, bool]] = set()
     waiting = [(node, False) for node in sources]  # reached along an arrow (True), or from an effect (False)

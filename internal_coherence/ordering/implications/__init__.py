@@ -9,9 +9,11 @@ from internal_coherence.ordering.implications.functions import (
     total_effects,
 )
 from internal_coherence.ordering.implications.local_tests import (
+    MOST_BETWEEN,
     Associations,
     JointTest,
     Verdict,
+    joint_pvalue,
     joint_test,
     local_tests,
     together,
@@ -21,6 +23,7 @@ from internal_coherence.ordering.implications.path_model import INTERVALS, Inter
 
 __all__ = [
     "INTERVALS",
+    "MOST_BETWEEN",
     "Associations",
     "Interval",
     "JointTest",
@@ -28,6 +31,7 @@ __all__ = [
     "Verdict",
     "effects_table",
     "implied_covariance",
+    "joint_pvalue",
     "joint_test",
     "local_tests",
     "partial_correlation",

@@ -23,6 +23,8 @@ COLUMNS: Final = (
     *("pvalue", "pvalue_holm", "pvalue_bh", "detectable", "verdict"),
 )
 POWER: Final = 0.80
+MOST_BETWEEN: Final = 3
+"""Implications between schools up to which F holds its level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,15 +35,21 @@ class JointTest(Record):
     ----------
     level : str
         Within schools, between them, or both.
+    method : {"hotelling", "bonferroni", ""}
+        F of all together; or the smallest p of the single tests times their number, where schools are too few for F, or it does not
+        hold its level: between schools, with more than three implications. Empty where there are none.
     n_implications, n_schools : int
         q and J.
-    statistic, df, df_residual, pvalue : float
+    statistic, df, df_residual : float
         F = W (J − q)/(q (J − 1)) of Wald's W, as Hotelling's T² of J schools; NaN where J ≤ q.
+    pvalue : float
+        By the method.
     fisher_c, fisher_df, fisher_pvalue : float
         −2 Σ log p of the single tests, against χ² with 2q degrees of freedom.
     """
 
     level: str
+    method: Literal["hotelling", "bonferroni", ""]
     n_implications: int
     n_schools: int
     statistic: float
@@ -113,9 +121,7 @@ class Associations:
 
     def wald(self) -> float:
         """Return Wald's statistic of all together; NaN where there are no more schools than implications."""
-        if not len(self.z):
-            return float("nan")
-        if self.n_schools <= len(self.z):
+        if not len(self.z) or self.n_schools <= len(self.z):
             return float("nan")
         return float(self.z @ np.linalg.solve(variance_between(self.moved), self.z))
 
@@ -185,20 +191,63 @@ def joint_test(found: Associations, level: str) -> JointTest:
     JointTest
     """
     q, J, nan = len(found.claims), found.n_schools, float("nan")
-    F = found.wald() * (J - q) / (q * (J - 1)) if q else nan
+    W = found.wald()
+    p = joint_pvalue(W, found.pvalues, J, by_f=level == "within" or q <= MOST_BETWEEN)
     C = float(-2 * np.log(np.maximum(found.pvalues, 1e-300)).sum()) if q else nan
     return JointTest(
         level=level,
+        method=p.method,
         n_implications=q,
         n_schools=J,
-        statistic=F,
+        statistic=p.statistic,
         df=q,
         df_residual=J - q,
-        pvalue=float(fdtrc(q, J - q, F)) if np.isfinite(F) else nan,
+        pvalue=p.pvalue,
         fisher_c=C,
         fisher_df=2 * q,
         fisher_pvalue=float(chdtrc(2 * q, C)) if q else nan,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointP:
+    """How likely so much violation is by chance, all implications taken together."""
+
+    method: Literal["hotelling", "bonferroni", ""]
+    statistic: float
+    pvalue: float
+
+
+def joint_pvalue(wald: float, pvalues: Array, n_schools: int, *, by_f: bool) -> JointP:
+    """Join tests that rest on the same schools.
+
+    Parameters
+    ----------
+    wald : float
+        Wald's statistic of all.
+    pvalues : (q,) array
+        Of each alone.
+    n_schools : int
+        J.
+    by_f : bool
+        Whether F holds its level here.
+
+    Returns
+    -------
+    JointP
+
+    Notes
+    -----
+    F needs what schools add to be near normal, and unrelated to the estimates. With few schools and many functions of variances
+    between them it is not, and F rejects too often: at 60 schools and 15 implications in .2 of surveys.
+    """
+    q, J, nan = len(pvalues), n_schools, float("nan")
+    if not q:
+        return JointP(method="", statistic=nan, pvalue=nan)
+    F = wald * (J - q) / (q * (J - 1)) if q < J else nan
+    if by_f and q < J:
+        return JointP(method="hotelling", statistic=F, pvalue=float(fdtrc(q, J - q, F)))
+    return JointP(method="bonferroni", statistic=F, pvalue=min(1.0, q * float(pvalues.min())))
 
 
 def together(parts: Sequence[Associations], schools: Sequence[Sequence[str]]) -> Associations:
@@ -242,12 +291,11 @@ def verdict_of(tests: pd.DataFrame, joint: JointTest, alpha: float) -> Verdict:
     Returns
     -------
     {"contradicted", "compatible", "cannot tell", "untestable"}
-        *Contradicted* by the joint test; where schools are too few for it, by any single one, Holm's correction made. *Compatible*
-        only if each violation that matters would have been found with 80 % power, and none was.
+        *Contradicted* by the joint test. *Compatible* only if each violation that matters would have been found with 80 % power, and
+        none was.
     """
     if not len(tests):
         return "untestable"
-    failing = bool((tests["verdict"] == "contradicted").any())
-    if joint.pvalue < alpha or (np.isnan(joint.pvalue) and failing):
+    if joint.pvalue < alpha:
         return "contradicted"
     return "compatible" if (tests["verdict"] == "compatible").all() and joint.pvalue >= alpha else "cannot tell"

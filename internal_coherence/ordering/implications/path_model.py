@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from internal_coherence.errors import ImproperSolutionWarning, ModelError, warn
 from internal_coherence.ordering.evidence import StageCovariance, variance_between
 from internal_coherence.ordering.implications.functions import path_coefficients, product_along, total_effects
 
@@ -217,12 +218,20 @@ def effects_table(
 
 
 def _of_samples(redrawn: Array, parents: Sequence[Sequence[int]], effects: Sequence[Effect]) -> Array:
-    """Return the effects in samples of schools; those whose covariances can't be are left out."""
-    found = []
+    """Return the effects in samples of schools; those whose covariances can't be are left out, and counted."""
     none = np.zeros((0, *redrawn.shape[1:]))
+    found = []
     for matrix in redrawn:
-        if not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] <= 0:
-            continue
-        sd = np.sqrt(np.diag(matrix))
-        found.append(PathModel.of(matrix / np.outer(sd, sd), none, parents).values(effects)[0])
+        if np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > 0:
+            sd = np.sqrt(np.diag(matrix))
+            found.append(PathModel.of(matrix / np.outer(sd, sd), none, parents).values(effects)[0])
+    lost, drawn = len(redrawn) - len(found), len(redrawn)
+    if lost > drawn / 2:
+        raise ModelError(
+            f"interval='bootstrap': in {lost} of {drawn} samples of schools the stages' covariances are not positive definite;"
+            " schools are too few for it. Take interval='delta'"
+        )
+    if lost:
+        message = f"{lost} of {drawn} samples of schools gave covariances that can't be, and are left out of the limits"
+        warn(f"check_ordering: {message}", ImproperSolutionWarning)
     return np.array(found)

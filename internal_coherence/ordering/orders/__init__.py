@@ -1,6 +1,16 @@
 """Orders as data: stated, read from files or text, written out."""
 
 from internal_coherence.ordering.orders.loading import list_orders, load_order, published_orders
-from internal_coherence.ordering.orders.stating import READINGS, Arrow, Order, Reading, Stage
+from internal_coherence.ordering.orders.stating import READINGS, Arrow, Order, Reading, Stage, check_order
 
-__all__ = ["READINGS", "Arrow", "Order", "Reading", "Stage", "list_orders", "load_order", "published_orders"]
+__all__ = [
+    "READINGS",
+    "Arrow",
+    "Order",
+    "Reading",
+    "Stage",
+    "check_order",
+    "list_orders",
+    "load_order",
+    "published_orders",
+]

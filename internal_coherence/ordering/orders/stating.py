@@ -398,6 +398,26 @@ class Order(Record):
         return f"<Order {self.key!r}: {provisional}{' → '.join(stage.key for stage in self.stages)}>"
 
 
+def check_order(given: object, verb: str) -> None:
+    """Refuse what is no order, such as its name.
+
+    Parameters
+    ----------
+    given : object
+        Passed as order.
+    verb : str
+        What was asked, for the message.
+
+    Raises
+    ------
+    ModelError
+    """
+    if not isinstance(given, Order):
+        raise ModelError(
+            f"{verb} takes an Order, as load_order() or Order.from_text() make them, not {type(given).__name__}"
+        )
+
+
 def _stage_table(stage: Stage) -> dict[str, Any]:
     return {
         "key": stage.key,

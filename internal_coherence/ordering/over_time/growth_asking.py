@@ -21,6 +21,7 @@ from internal_coherence.ordering.over_time.school_waves import SchoolWaves, scho
 from internal_coherence.ordering.over_time.stage_variables import stage_scores
 from internal_coherence.responses import Responses, score
 from internal_coherence.schools.disclosure.gates import Gates
+from internal_coherence.schools.disclosure.reasons import COMPLEMENTARY
 from internal_coherence.schools.disclosure.withholding import withheld_reasons
 
 Array = NDArray[np.float64]
@@ -169,4 +170,14 @@ def _withheld(
                 why = next((found[j, c] for c in columns if found[j, c]), "")
                 if why:
                     reasons.setdefault((school, stage), f"wave {wave}: {why}")
+    _withhold_another(reasons, responses.school.value_counts(), stages.keys)
     return reasons
+
+
+def _withhold_another(reasons: dict[tuple[str, str], str], teachers: pd.Series, stages: Sequence[str]) -> None:
+    """Where one school alone is withheld, withhold the smallest of the others: the mean line less all others would tell it."""
+    for stage in stages:
+        hidden = [school for school, of in reasons if of == stage]
+        others = teachers.drop(hidden)
+        if len(hidden) == 1 and len(others):
+            reasons[str(others.idxmin()), stage] = COMPLEMENTARY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ def times_of(waves: Sequence[str], given: Sequence[float] | None, what: str) -> 
     waves : sequence of str
         In their order.
     given : sequence of float, optional
-        As a user says; by default the waves' names where they are numbers, such as years, or else 0, 1, 2, ….
+        As a user says; by default the waves' names where they are numbers, such as years (or compact dates, ``202110``, in years), or
+        else 0, 1, 2, ….
     what : str
         The verb, for messages.
 
@@ -103,7 +105,7 @@ def times_of(waves: Sequence[str], given: Sequence[float] | None, what: str) -> 
     ResponseError
         If they are not one a wave and ascending.
     """
-    named = [number(wave) for wave in waves]
+    named = [_year(wave) for wave in waves]
     if given is None:
         found = [float(k) for k in range(len(waves))] if None in named else [float(x) for x in named if x is not None]
     else:
@@ -113,6 +115,15 @@ def times_of(waves: Sequence[str], given: Sequence[float] | None, what: str) -> 
             f"{what}: times={given!r}: give {len(waves)} ascending numbers, for the waves {listing(waves)}"
         )
     return tuple(x - found[0] for x in found)
+
+
+def _year(wave: str) -> float | None:
+    """Return a wave's name as a number; of a compact date, YYYYMM or YYYYMMDD, the year and its part."""
+    found = number(wave)
+    date = re.fullmatch(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?", wave.strip())
+    if date is None:
+        return found
+    return int(date[1]) + (int(date[2]) - 1 + (int(date[3] or 1) - 1) / 31) / 12
 
 
 def link(values: pd.DataFrame, responses: Responses, waves: Sequence[str], need: int, what: str) -> Linked:

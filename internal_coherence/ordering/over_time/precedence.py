@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from internal_coherence.errors import ModelError, listing
 from internal_coherence.instrument import Instrument
-from internal_coherence.ordering.orders import Order
+from internal_coherence.ordering.orders import Order, check_order
 
 Kind = Literal["autoregressive", "forward", "backward", "unordered"]
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -77,8 +77,7 @@ def measured_stages(order: Order, instrument: Instrument, what: str) -> Measured
     ModelError
         If fewer than two stages are measured, or no arrow leads from one to another; for keys that are no names.
     """
-    if not isinstance(order, Order):
-        raise ModelError(f"{what} takes an Order, as load_order() returns it, not {type(order).__name__}")
+    check_order(order, what)
     here = {scale.key for scale in instrument.scales}
     scales = {s.key: tuple(k for k in s.measured_by if k in here) for s in order.stages}
     measured = {key: found for key, found in scales.items() if found}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtrc, stdtr
+from scipy.special import stdtr
 
 from internal_coherence.ordering.evidence import StageCovariance, variance_between
-from internal_coherence.ordering.implications import implied_covariance, partial_correlation
+from internal_coherence.ordering.implications import MOST_BETWEEN, implied_covariance, joint_pvalue, partial_correlation
 from internal_coherence.ordering.rivals.permuting import Labels, Shape
 
 Array = NDArray[np.float64]
@@ -102,7 +102,8 @@ def held_out(covariance: StageCovariance, shape: Shape, labels: Sequence[Labels]
     Returns
     -------
     (c,) array
-        Log-likelihood of an average school, but for a constant; NaN without folds.
+        Log-likelihood of an average school, but for a constant; NaN without folds, and where what is left without some schools gives
+        covariances that can't be.
 
     Notes
     -----
@@ -114,7 +115,9 @@ def held_out(covariance: StageCovariance, shape: Shape, labels: Sequence[Labels]
         out = int(fold.sum())
         kept = covariance.matrix - covariance.contributions[fold].sum(axis=0) * J / (J - out)
         chosen = fold[covariance._likelihood.school]
-        total += covariance._likelihood.values(_implied(kept, shape, labels), among=chosen)
+        implied = _implied(kept, shape, labels)
+        proper = np.linalg.eigvalsh(implied)[:, 0] > 0
+        total += np.where(proper, covariance._likelihood.values(implied, among=chosen), np.nan)
         counted += out
     return total / counted if counted else np.full(len(labels), np.nan)
 
@@ -160,11 +163,9 @@ class _Tests:
         moved = np.stack([self._one(claim)[1] for claim in claims], axis=1)
         V = variance_between(moved)
         p = 2 * stdtr(J - 1, -np.abs(z) / np.sqrt(np.diag(V)))
-        violated = int((p < alpha).sum())
-        if q >= J:
-            return float("nan"), float("nan"), violated
-        F = float(z @ np.linalg.solve(V, z)) * (J - q) / (q * (J - 1))
-        return F, float(fdtrc(q, J - q, F)), violated
+        W = float(z @ np.linalg.solve(V, z)) if q < J else float("nan")
+        found = joint_pvalue(W, p, J, by_f=self.covariance.level == "within" or q <= MOST_BETWEEN)
+        return found.statistic, found.pvalue, int((p < alpha).sum())
 
     def _one(self, claim: tuple[int, int, tuple[int, ...]]) -> tuple[float, Array]:
         """Return Fisher's z of a partial correlation, and what each school adds to it."""

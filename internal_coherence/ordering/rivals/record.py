@@ -164,7 +164,7 @@ def _frame(covariance: StageCovariance, labels: tuple[Labels, ...], own: list[in
             "own": np.arange(len(members)) == own[0],
             "log_likelihood": found.log_likelihood - found.log_likelihood.max(),
             "bic": bic - bic.min(),
-            "held_out": found.held_out - found.held_out.max(),
+            "held_out": found.held_out - np.nanmax(found.held_out, initial=-np.inf),
             "statistic": found.statistic,
             "pvalue": found.pvalue,
             "violated": found.violated,

@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from internal_coherence.errors import DisclosureError, ModelError, listing
-from internal_coherence.ordering.orders import Order
+from internal_coherence.ordering.orders import Order, check_order
 from internal_coherence.ordering.use.bars import Bar, Metric
 from internal_coherence.ordering.use.stage_map_record import StageMap
 from internal_coherence.ordering.use.walking import CERTAINTY, check_asked, earliest_weak_stage
@@ -69,6 +69,7 @@ def stage_map(
     4                            18     18.46
     """
     check_asked(metric, certainty, level)
+    check_order(order, "stage_map")
     if not isinstance(profiles, Profiles) or not len(profiles):
         raise ModelError(
             "stage_map takes the profiles of a district: ic.profile_schools(responses, audience='district')"

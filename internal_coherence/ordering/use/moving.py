@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from internal_coherence.errors import ModelError, listing
-from internal_coherence.ordering.orders import Order, Stage
+from internal_coherence.ordering.orders import Order, Stage, check_order
 from internal_coherence.ordering.use.bars import Bar
 from internal_coherence.ordering.use.movement_record import StageChange, StageMovement
 from internal_coherence.ordering.use.reading_stages import Values, stage_value, values_of
@@ -76,6 +76,7 @@ def stage_movement(
     >>> moved
     <'Maple' along 'elmore-boston' from 2023 to 2025: no reliable change on any stage>
     """
+    check_order(order, "stage_movement")
     _check_alike(earlier, later)
     if not 0 <= error_correlation < 1:
         raise ModelError(f"error_correlation={error_correlation} is not between 0 and 1")

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.errors import DisclosureError, ModelError, check_option
-from internal_coherence.ordering.orders import Order
+from internal_coherence.errors import DisclosureError, ModelError, check_level, check_option
+from internal_coherence.ordering.orders import Order, check_order
 from internal_coherence.ordering.use.bars import METRICS, Bar, Metric, bars_of
 from internal_coherence.ordering.use.posterior import StagePosterior, first_below, stage_posterior
 from internal_coherence.ordering.use.reading_stages import (
@@ -98,6 +98,7 @@ def earliest_weak_stage(
     3    student_performance      NaN         NaN
     """
     check_asked(metric, certainty, level)
+    check_order(order, "earliest_weak_stage")
     if profile.withheld:
         raise DisclosureError(
             f"the profile of {profile.school!r} is withheld ({profile.withheld}); no stage can be read from it"
@@ -146,8 +147,7 @@ def check_asked(metric: str, certainty: float, level: float) -> None:
     ModelError
     """
     check_option("metric", metric, METRICS)
-    if not 0 < level < 1:
-        raise ModelError(f"level={level} is not between 0 and 1")
+    check_level(level)
     if not 0.5 < certainty < 1:
         raise ModelError(f"certainty={certainty} is not between one half and 1: with less, two outcomes could be named")
 
