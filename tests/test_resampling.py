@@ -13,8 +13,9 @@ from semopy.examples import holzinger39
 
 import internal_coherence as ic
 from internal_coherence.latent.estimation.batches import Stack, solve_many
+from internal_coherence.latent.resampling import drawn_moments as drawn_moments_
 from internal_coherence.latent.resampling.accelerating import accelerations
-from internal_coherence.latent.resampling.drawing import Units, drawn_moments, drawn_samples, where_it_holds
+from internal_coherence.latent.resampling.drawing import Units, drawn_samples, where_it_holds
 from internal_coherence.latent.resampling.limits import accelerated, percentile, studentized
 from internal_coherence.latent.resampling.refitting import Refit, Wanted
 from internal_coherence.latent.resampling.running import batch_size
@@ -65,6 +66,10 @@ CASES = {
         demo.assign(w=1 + demo["cluster"] % 3),
         {"model": F4, "estimator": "MLR", "sampling_weights": "w"},
     ),
+    "weights in groups": lambda hs, demo: (
+        demo.assign(w=1 + demo["cluster"] % 3, g=demo["cluster"] % 2),
+        {"model": F4, "estimator": "MLR", "sampling_weights": "w", "group": "g"},
+    ),
     "schools in groups": lambda hs, demo: (
         demo.assign(g=demo["cluster"] % 2),
         {"model": F4, "cluster": "cluster", "group": "g", "estimator": "MLR", "group_equal": "loadings"},
@@ -102,6 +107,44 @@ def test_a_draw_says_what_its_rows_say_when_they_are_fitted_by_themselves(case, 
         rtol = 1e-5 if case != "incomplete" else 1e-4  # EM sets the saturated likelihood
         np.testing.assert_allclose(one.measures, alone.fit_measures()[list(measures)], rtol=rtol)
         np.testing.assert_allclose(one.errors, alone.parameter_estimates()["se"], rtol=1e-4, atol=1e-9)
+
+
+@pytest.mark.parametrize("case", ["schools in groups", "weights in groups"])
+@pytest.mark.parametrize("held", [2**22, 700])
+def test_moments_of_many_draws_are_those_of_their_rows(case, held, hs, demo, monkeypatch):
+    monkeypatch.setattr(drawn_moments_, "COUNTS", held)
+    monkeypatch.setattr(drawn_moments_, "NUMBERS", held)
+    data, options = CASES[case](hs, demo)
+    own = tuple(quietly(lambda: ic.cfa(data, **options))._fitted.problem.samples)
+    units = Units.of(own, by_school=own[0].cluster is not None)
+    draws = [units.draw(np.random.default_rng(k)) for k in range(5)]
+    moments = drawn_moments_.drawn_moments(own, draws)
+    for k, draw in enumerate(draws):
+        alone = drawn_samples(own, draw, saturated=False)
+        for rows, found, was, d in zip(alone, moments, own, draw, strict=True):
+            told = found.sample(k)
+            by_numpy = np.cov(was.X[d.rows].T, bias=True, aweights=None if was.weights is None else was.weights[d.rows])
+            np.testing.assert_allclose(told.cov, by_numpy, rtol=1e-10, atol=1e-13)
+            assert (told.label, told.unbiased) == (rows.label, rows.unbiased)
+            np.testing.assert_allclose(told.n, rows.n, rtol=1e-13)
+            np.testing.assert_allclose(told.mean, rows.mean, rtol=1e-12)
+            np.testing.assert_allclose(told.cov, rows.cov, rtol=1e-11, atol=1e-13)
+
+
+def test_a_draw_without_anybody_of_a_group_fails_alone(demo):
+    data = demo.assign(g=np.where(demo["cluster"] <= 2, "few", "many"))
+    data.loc[data["cluster"] == 3, "g"] = np.where(np.arange((data["cluster"] == 3).sum()) % 2, "few", "many")
+    fit = quietly(lambda: ic.cfa(data, F4, group="g", cluster="cluster", group_equal="loadings", estimator="MLR"))
+    own = tuple(fit._fitted.problem.samples)
+    units = Units.of(own, by_school=True)
+    draws = [units.draw(np.random.default_rng(k)) for k in range(40)]
+    empty = [any(len(d.rows) == 0 for d in draw) for draw in draws]
+    assert 0 < sum(empty) < len(empty)
+    found = quietly(lambda: Refit.of(fit).drawn(own, draws, Wanted()))
+    assert not any(r.converged for r, nobody in zip(found, empty, strict=True) if nobody)
+    assert sum(r.converged for r in found) > 20
+    assert np.isfinite(found[empty.index(False)].theta).all()
+    assert not np.allclose(found[empty.index(False)].theta, fit.coef)
 
 
 def test_many_samples_in_one_stack_are_each_solved_as_alone(hs):
@@ -217,25 +260,10 @@ def test_schools_are_drawn_whole_and_within_groups(demo):
     assert sum(len(d.rows) for d in rows) == len(data) - (data["cluster"] == data.loc[own[0].rows[0], "cluster"]).sum()
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_moments_of_a_draw_are_those_of_its_samples(hs, weighted):
-    data = hs.assign(w=np.random.default_rng(4).uniform(0.5, 2.0, len(hs)))
-    fit = quietly(lambda: ic.cfa(data, TWO, group="school", sampling_weights="w" if weighted else None))
-    own = tuple(fit._fitted.problem.samples)
-    draw = Units.of(own, by_school=False).draw(np.random.default_rng(2))
-    for moments, sample, was, d in zip(
-        drawn_moments(own, draw), drawn_samples(own, draw, saturated=False), own, draw, strict=True
-    ):
-        assert moments.n == pytest.approx(sample.n, rel=1e-12)
-        by_numpy = np.cov(was.X[d.rows].T, bias=True, aweights=None if was.weights is None else was.weights[d.rows])
-        np.testing.assert_allclose(moments.cov, by_numpy, rtol=1e-10)
-        np.testing.assert_allclose(moments.mean, sample.mean, rtol=1e-12)
-
-
-def test_batches_are_as_large_as_memory_and_an_even_share_of_work_allow():
+def test_batches_are_smaller_the_more_work_a_draw_is():
     assert batch_size(301 * 9) == 200
-    assert batch_size(1_000 * 20) == 50
-    assert batch_size(5_000_000) == 10
+    assert batch_size(1_000 * 10) == 100
+    assert batch_size(5_000_000) == 50
 
 
 def test_the_same_seed_gives_the_same_on_one_process_or_two(hs):

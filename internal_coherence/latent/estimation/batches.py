@@ -33,8 +33,8 @@ DONE: Final = 1e-10
 FAR: Final = 1e-2
 MOST_STEPS: Final = 25
 HALVINGS: Final = 8
-CACHED: Final = 2**15
-"""Numbers of one stack of curvatures, 256 kB: so many stay in a processor's cache."""
+CACHED: Final = 2**14
+"""Numbers of one stack of curvatures, 128 kB: more leave a processor's cache, and are asked anew of the system each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +36,6 @@ class Drawn:
 
     rows: Integers
     school: Integers | None
-
-
-class DrawnMoments(NamedTuple):
-    """Of the rows of a group that were drawn: how many, or the sum of their weights; means, and covariances."""
-
-    n: float
-    mean: Array
-    cov: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,9 +115,7 @@ def _rows_of_schools(school: Integers) -> dict[int, Integers]:
     return dict(zip(codes.tolist(), np.split(order, first[1:]), strict=True))
 
 
-def drawn_samples(
-    samples: Sequence[Sample], drawn: Sequence[Drawn], *, saturated: bool, rows: bool = True
-) -> tuple[Sample, ...]:
+def drawn_samples(samples: Sequence[Sample], drawn: Sequence[Drawn], *, saturated: bool) -> tuple[Sample, ...]:
     """Return the samples of the rows that were drawn.
 
     Parameters
@@ -136,52 +126,16 @@ def drawn_samples(
         Group by group.
     saturated : bool
         Estimate the saturated model of incomplete rows too, which only measures of fit need.
-    rows : bool
-        Keep the rows themselves, where they are complete: only standard errors and corrected tests need them.
 
     Returns
     -------
     tuple of Sample
     """
-    weights = _weights(samples, drawn)
-    found = [_sample(s, d, w, saturated) for s, d, w in zip(samples, drawn, weights, strict=True)]
-    if not rows:
-        found = [s if s.patterns else replace(s, X=None, weights=None, cluster=None) for s in found]
+    pairs = list(zip(samples, drawn, strict=True))
+    total = sum(float(s.weights[d.rows].sum()) for s, d in pairs if s.weights is not None)
+    factor = sum(len(d.rows) for d in drawn) / total if total else 1.0  # weights sum to the rows, over all groups
+    found = [_sample(s, d, None if s.weights is None else s.weights[d.rows] * factor, saturated) for s, d in pairs]
     return count_schools(_numbered(found))
-
-
-def drawn_moments(samples: Sequence[Sample], drawn: Sequence[Drawn]) -> list[DrawnMoments]:
-    """Return the moments of complete rows that were drawn.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-        What they were drawn from.
-    drawn : sequence of Drawn
-        Group by group.
-
-    Returns
-    -------
-    list of DrawnMoments
-    """
-    weights = _weights(samples, drawn)
-    return [_moments(s, s.answers(NEEDS)[d.rows], w) for s, d, w in zip(samples, drawn, weights, strict=True)]
-
-
-def _weights(samples: Sequence[Sample], drawn: Sequence[Drawn]) -> list[Array | None]:
-    """Return the weights of the rows that were drawn, which sum to the rows, over all groups."""
-    taken = [None if s.weights is None else s.weights[d.rows] for s, d in zip(samples, drawn, strict=True)]
-    total = sum(float(w.sum()) for w in taken if w is not None)
-    factor = sum(len(d.rows) for d in drawn) / total if total else 1.0
-    return [None if w is None else w * factor for w in taken]
-
-
-def _moments(sample: Sample, X: Array, weights: Array | None) -> DrawnMoments:
-    n = float(len(X)) if weights is None else float(weights.sum())
-    mean = X.sum(axis=0) / n if weights is None else weights @ X / n
-    Z = X - mean
-    cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (n - sample.unbiased)
-    return DrawnMoments(n=n, mean=mean, cov=cov)
 
 
 def _numbered(samples: Sequence[Sample]) -> list[Sample]:
@@ -197,7 +151,11 @@ def _sample(sample: Sample, drawn: Drawn, weights: Array | None, saturated: bool
     X = sample.answers(NEEDS)[drawn.rows]
     same = replace(sample, X=X, weights=weights, cluster=drawn.school, rows=None, n_schools=0)
     if not sample.patterns:
-        return replace(same, **_moments(sample, X, weights)._asdict())
+        n = float(len(X)) if weights is None else float(weights.sum())
+        mean = X.mean(axis=0) if weights is None else weights @ X / n
+        Z = X - mean
+        cov = (Z if weights is None else Z * weights[:, None]).T @ Z / (n - sample.unbiased)
+        return replace(same, n=n, mean=mean, cov=cov)
     if not saturated:
         return replace(same, n=float(len(X)), patterns=pattern_moments(X - sample.mean))
     fit = saturated_normal(X, [str(k) for k in range(sample.p)])

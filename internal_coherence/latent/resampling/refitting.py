@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,8 @@ from internal_coherence.latent.estimation.starting import starting_values
 from internal_coherence.latent.fit.estimates import listed_rows
 from internal_coherence.latent.judging import judge
 from internal_coherence.latent.model.building import rams
-from internal_coherence.latent.resampling.drawing import Drawn, drawn_moments, drawn_samples
+from internal_coherence.latent.resampling.drawing import Drawn, drawn_samples
+from internal_coherence.latent.resampling.drawn_moments import DrawnMoments, drawn_moments
 from internal_coherence.latent.sample import Sample
 from internal_coherence.latent.sem_fit import SemFit
 from internal_coherence.latent.solving import Fitted, Problem
@@ -43,6 +45,11 @@ class Wanted:
 
     measures: tuple[str, ...] = ()
     errors: bool = False
+
+    @property
+    def more(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.measures) or self.errors
 
     @property
     def corrected(self) -> bool:
@@ -138,17 +145,17 @@ class Refit:
         -------
         list of Refitted
         """
-        found = self._together(samples, draws) if self._stacks else [None] * len(draws)
-        if wanted.measures or wanted.errors:
-            return [self._of(samples, draw, theta, wanted) for draw, theta in zip(draws, found, strict=True)]
-        thetas = np.array([self.theta if theta is None else theta for theta in found])
-        improper, nothing = self.problem.is_improper(thetas).tolist(), np.zeros(0)
-        return [
-            self._of(samples, draw, None, wanted)
-            if theta is None
-            else Refitted(converged=True, improper=bad, theta=theta, errors=nothing, measures=nothing)
-            for draw, theta, bad in zip(draws, found, improper, strict=True)
-        ]
+        moments = drawn_moments(samples, draws) if self._moments_suffice else ()
+        found = self._together(moments) if self._stacks else [None] * len(draws)
+
+        def taken(k: int) -> Samples | None:
+            if any(len(d.rows) <= sample.unbiased for d, sample in zip(draws[k], samples, strict=True)):
+                return None  # nobody of a group
+            if moments and not wanted.rows:
+                return tuple(m.sample(k) for m in moments)
+            return self._taken(samples, draws[k], wanted)
+
+        return [self._of(theta, partial(taken, k), wanted) for k, theta in enumerate(found)]
 
     def alone(self, samples: Samples, draw: Sequence[Drawn]) -> Fitted | None:
         """Fit the model to one draw of rows.
@@ -174,9 +181,7 @@ class Refit:
 
     def _taken(self, samples: Samples, draw: Sequence[Drawn], wanted: Wanted) -> Samples | None:
         try:
-            return drawn_samples(
-                samples, draw, saturated=bool(wanted.measures), rows=wanted.rows or not self._moments_suffice
-            )
+            return drawn_samples(samples, draw, saturated=bool(wanted.measures))
         except (
             CoherenceError,
             np.linalg.LinAlgError,
@@ -194,28 +199,27 @@ class Refit:
         plain = p.estimator.discrepancy == "ML" and not p.missing and not self.apart.exogenous
         return plain and p.inequalities is None and p.lower is None and not self.table.equalities
 
-    def _together(self, samples: Samples, draws: Sequence[Sequence[Drawn]]) -> list[Array | None]:
+    def _together(self, moments: Sequence[DrawnMoments]) -> list[Array | None]:
         """Return the parameters of every draw, None where they were not found together with the others'."""
-        p, taken = self.problem, [drawn_moments(samples, draw) for draw in draws]
-        n = np.array([[moments.n for moments in draw] for draw in taken]) - [sample.unbiased for sample in samples]
-        stacks = [
-            Stack(
-                ram=ram,
-                cov=np.stack([draw[g].cov for draw in taken]),
-                mean=np.stack([draw[g].mean for draw in taken]),
-                share=n[:, g] / n.sum(axis=1),
+        p, n = self.problem, np.sum([m.counted for m in moments], axis=0)
+        enough = np.all([m.counted > 0 for m in moments], axis=0)
+        thetas, done = np.full((len(n), len(self.theta)), np.nan), np.zeros(len(n), dtype=bool)
+        if enough.any():
+            every = (
+                Stack(ram=ram, cov=m.cov, mean=m.mean, share=m.counted / n)
+                for ram, m in zip(p.rams, moments, strict=True)
             )
-            for g, ram in enumerate(p.rams)
-        ]
-        Z = None if p.constraints is None else null_space(p.constraints.jacobian(self.theta))
-        thetas, done = solve_many(stacks, self.theta, Z)
+            Z = None if p.constraints is None else null_space(p.constraints.jacobian(self.theta))
+            thetas[enough], done[enough] = solve_many([stack.of(enough) for stack in every], self.theta, Z)
         return [theta if ok else None for theta, ok in zip(thetas, done, strict=True)]
 
-    def _of(self, samples: Samples, draw: Sequence[Drawn], theta: Array | None, wanted: Wanted) -> Refitted:
-        taken = self._taken(samples, draw, wanted)
+    def _of(self, theta: Array | None, taken: Callable[[], Samples | None], wanted: Wanted) -> Refitted:
+        if theta is not None and not wanted.more:
+            return self._kept(theta, np.zeros(0), np.zeros(0))
         try:
-            fitted = None if taken is None else self._fitted(taken, theta)
-            return self._nothing(wanted) if fitted is None else self._kept(fitted, wanted)
+            samples = taken()
+            fitted = None if samples is None else self._fitted(samples, theta)
+            return self._nothing(wanted) if fitted is None else self._told(fitted, wanted)
         except np.linalg.LinAlgError:
             return self._nothing(wanted)
 
@@ -230,7 +234,7 @@ class Refit:
             solution = problem.solve(starting_values(own, samples, np.full(problem.n_parameters, np.nan)).theta)
         return Fitted(problem, solution) if solution.converged else None
 
-    def _kept(self, fitted: Fitted, wanted: Wanted) -> Refitted:
+    def _told(self, fitted: Fitted, wanted: Wanted) -> Refitted:
         errors, measures = np.zeros(0), np.zeros(0)
         if wanted.errors:
             _, slopes = listed_rows(self.table, self.auxiliary).raw(fitted)
@@ -242,10 +246,11 @@ class Refit:
                 judged = Fitted(replace(fitted.problem, estimator=plain), fitted.solution)
             found = judge(judged, self.apart, self._n_schools(fitted)).measures
             measures = np.array([found.get(name, np.nan) for name in wanted.measures])
-        improper = bool(fitted.problem.is_improper(fitted.theta))
-        return Refitted(
-            converged=True, improper=improper, theta=np.array(fitted.theta), errors=errors, measures=measures
-        )
+        return self._kept(np.array(fitted.theta), errors, measures)
+
+    def _kept(self, theta: Array, errors: Array, measures: Array) -> Refitted:
+        improper = bool(self.problem.is_improper(theta))
+        return Refitted(converged=True, improper=improper, theta=theta, errors=errors, measures=measures)
 
     def _n_schools(self, fitted: Fitted) -> int:
         return max((s.n_schools for s in fitted.problem.samples), default=0) if self.clusters else 0

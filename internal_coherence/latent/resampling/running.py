@@ -15,9 +15,9 @@ from internal_coherence.errors import ModelError
 T = TypeVar("T")
 R = TypeVar("R")
 ANSWERS: Final = 1_000_000
-"""In so many answers a batch of draws is small enough for memory, and for processes to share the work evenly."""
-FEWEST, MOST = 10, 200
-"""Draws of a batch: fewer would not be solved together, more would gain nothing."""
+"""In so many answers a batch of draws is small enough for processes to share the work evenly."""
+FEWEST, MOST = 50, 200
+"""Draws of a batch: of fewer it would not pay to go over the rows for their moments, more would gain nothing."""
 
 
 def batch_size(n_answers: int) -> int:
