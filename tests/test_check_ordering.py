@@ -444,8 +444,10 @@ def test_an_outcome_is_joined_by_school(five):
     ]
     assert direct["ci_lower"] > 0
     few = achievement.iloc[:7]
-    with pytest.raises(ic.ResponseError, match="7 schools"):
+    with pytest.raises(ic.ResponseError, match="outcome 'achievement' is known for 7 of 80 schools"):
         ic.check_ordering(responses, order, outcomes={"achievement": few})
+    with pytest.raises(ic.ModelError, match="outcomes says stage by stage"):
+        ic.check_ordering(responses, order, outcomes=achievement)
     for wrong, message in [
         (achievement.rename(lambda s: f"x{s}"), "known for none of the 80 schools"),
         (achievement * 0 + 1, "does not vary"),
@@ -761,3 +763,22 @@ def test_a_sensitivity_of_another_order_is_refused(five):
     other = ic.ordering_sensitivity(responses, ic.Order.from_text("c -> b -> a"))
     with pytest.raises(ic.ModelError, match="sensitivity="):
         found.to_html(sensitivity=other)
+
+
+def test_a_misspelt_stage_is_warned_of(now):
+    order = ic.Order.from_text("leadership -> team_suport -> team_processes")
+    with pytest.warns(ic.MissingDataWarning, match="no scale 'team_suport'.*did you mean 'team_support'"):
+        found = ic.check_ordering(now, order, levels=["within"], rivals=False)
+    assert found.verdict == "untestable"
+    with pytest.raises(ic.InstrumentError, match="measured_by says stage by stage"):
+        ic.Order.from_text("a -> b", measured_by=["a"])
+    with pytest.raises(ic.InstrumentError, match="takes a name or a path, not 5"):
+        ic.load_order(5)
+    with pytest.raises(ic.InstrumentError, match=r"there is no file 'none\.toml'"):
+        ic.load_order("none.toml")
+
+
+def test_few_schools_and_near_twins_are_noted(answers):
+    few = answers.select(school=list(answers.schools[:9]))
+    found = ic.check_ordering(few, ic.Order.from_text("lead -> team -> trust"), levels=["within"], rivals=False)
+    assert any("9 schools are so few" in note for note in found.notes)

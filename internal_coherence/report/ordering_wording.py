@@ -413,15 +413,17 @@ def rivals_sentences(found: RivalOrders) -> list[str]:
     -------
     list of str
     """
+    place = f"{PLACE[found.level]}: "
     every = found.n_orders == found.n_possible
-    tried = f"All {found.n_orders}" if every else f"{found.n_orders} of {found.n_possible}, drawn at random,"
+    tried = f"all {found.n_orders}" if every else f"{found.n_orders} of {found.n_possible}, drawn at random,"
     classes = f"fall into {found.n_classes} classes that data could tell apart"
     least = f"the least it could be is {decimal(found.least_p, 3)}"
     share = (
         f"The implications of {decimal(100 * found.permutation_p, 1)} % of them fail no more often than this order's"
     )
     said = [
-        f"{tried} orders of these stages in the same shape {classes}; by likelihood this order's class is number {found.rank}.",
+        f"{place}{tried} orders of these stages in the same shape {classes}.",
+        f"By likelihood this order's class is number {found.rank}.",
         f"{share} (its permutation p is {decimal(found.permutation_p, 3)}; {least}).",
     ]
     if not found.informative:

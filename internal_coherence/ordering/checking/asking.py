@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Final, get_args
@@ -23,11 +23,13 @@ from internal_coherence.errors import (
 from internal_coherence.ordering.checking.record import LevelResult, OrderingResult
 from internal_coherence.ordering.evidence import (
     FEWEST_SCHOOLS,
+    STAGES_AS,
     Level,
     Missing,
     StageAs,
     StageCovariance,
     between_schools,
+    check_outcomes,
     measured_stages,
     stage_scores,
     within_schools,
@@ -66,6 +68,8 @@ MOST_EQUIVALENT: Final = 1000
 """Equivalent graphs beyond these are not listed."""
 MOST_PERMUTED: Final = 7
 """Stages up to which all their sequences are looked through."""
+FEW_SCHOOLS: Final = 10
+ALMOST_ONE: Final = 0.9
 MOST_SEARCHED: Final = 10
 """Measured stages up to which all sets are tried that might be held constant."""
 
@@ -170,6 +174,8 @@ def check_ordering(
     """
     check_responses(responses, "check_ordering")
     _check_options(order, reading, levels, alpha, matters, interval, level, n_folds)
+    check_option("missing", missing, ("fiml", "listwise"))
+    check_option("stage_as", stage_as, STAGES_AS)
     one_wave = responses.one_wave("check_ordering")
     joined = _outcomes(order, outcomes or {})
     generator = np.random.default_rng(rng)
@@ -246,7 +252,7 @@ def _check_options(
     for one in levels or ():
         check_option("levels", one, LEVELS)
     for name, value in (("alpha", alpha), ("matters", matters)):
-        if not 0 < value < 1:
+        if isinstance(value, str) or not 0 < value < 1:
             raise ModelError(f"{name}={value!r} is not between 0 and 1")
     if isinstance(n_folds, bool) or not isinstance(n_folds, int) or n_folds < 0 or n_folds == 1:
         raise ModelError(f"n_folds={n_folds!r}: schools are held out in 2 parts or more, or, with 0, not at all")
@@ -254,6 +260,10 @@ def _check_options(
 
 def _outcomes(order: Order, outcomes: Mapping[str, pd.Series]) -> Mapping[str, pd.Series]:
     """Check that outcomes are stages which no scale measures."""
+    if not isinstance(outcomes, Mapping):
+        raise ModelError(
+            f"outcomes says stage by stage what schools have, as in {{'achievement': series}}, not a {type(outcomes).__name__}"
+        )
     keys = [stage.key for stage in order.stages]
     for key in outcomes:
         if key not in keys:
@@ -274,6 +284,7 @@ def _covariances(
 ) -> tuple[list[StageCovariance], list[tuple[str, str]]]:
     """Estimate how stages go together at each level; a level that was not asked for by name may be refused."""
     stages = measured_stages(order, responses.instrument)
+    check_outcomes(outcomes, responses.schools, fewest)
     found: list[StageCovariance] = []
     refused: list[tuple[str, str]] = []
     for one in levels or LEVELS:
@@ -285,7 +296,7 @@ def _covariances(
                 sequence = [s.key for s in order.stages if s in stages or s.key in outcomes]
                 found.append(between_schools(scores, outcomes=outcomes, sequence=sequence, fewest=fewest))
         except (ModelError, ResponseError) as reason:
-            if levels is not None or (one == "between" and outcomes):
+            if levels is not None:
                 raise
             refused.append((one, str(reason)))
     if not found:
@@ -420,7 +431,7 @@ def _sets_in_words(sets: tuple[frozenset[str], ...] | None, graph: Graph) -> str
 def _notes(
     order: Order, found: Sequence[StageCovariance], left: MixedGraph, equivalent: tuple[Graph, ...]
 ) -> tuple[str, ...]:
-    notes = [note for covariance in found for note in covariance.notes]
+    notes = [note for covariance in found for note in (*covariance.notes, *_cautions(covariance))]
     seen = {stage for covariance in found for stage in covariance.stages}
     if hidden := [stage.key for stage in order.stages if stage.key not in seen]:
         notes.append(
@@ -439,3 +450,14 @@ def _notes(
         if covariance.n_excluded
     ]
     return tuple(notes)
+
+
+def _cautions(covariance: StageCovariance) -> Iterator[str]:
+    """Say what makes a level's numbers unsteady."""
+    if covariance.n_schools < FEW_SCHOOLS:
+        yield f"{covariance.level} schools: {covariance.n_schools} schools are so few that their standard errors can't be leant on"
+    first, second = np.triu_indices(len(covariance.stages), 1)
+    for i, j in zip(first, second, strict=True):
+        if abs(r := covariance.correlations[i, j]) > ALMOST_ONE:
+            pair = f"{covariance.stages[i]} and {covariance.stages[j]}"
+            yield f"{covariance.level} schools: {pair} correlate {r:.2f}; one given the other is next to nothing"

@@ -62,6 +62,8 @@ def between_schools(
         raise ResponseError(
             f"{J} schools: an order between schools is not looked at with fewer than {fewest}, since so few can't tell its arrows"
         )
+    if len(values) == J:
+        raise ResponseError(f"each of the {J} schools has one teacher: how much of a mean is error can't be told")
     sums = SchoolCrossProducts.of(values, school, J)
     matrix = sums.between()
     without = sums.between_without_each()
@@ -226,6 +228,30 @@ def _joined(
     return values[kept][:, at], place[school[kept]], names, tuple(stages[k] for k in at)
 
 
+def check_outcomes(outcomes: Mapping[str, pd.Series], schools: Sequence[str], fewest: int) -> None:
+    """Refuse outcomes that can't be read, or that too few schools have.
+
+    Parameters
+    ----------
+    outcomes : mapping
+        Stage to values by school.
+    schools : sequence of str
+        The survey's.
+    fewest : int
+
+    Raises
+    ------
+    ResponseError
+    """
+    for stage, given in outcomes.items():
+        known = int((~np.isnan(outcome_of(stage, given, schools))).sum())
+        if known < fewest:
+            raise ResponseError(
+                f"outcome {stage!r} is known for {known} of {len(schools)} schools; an order between schools is not looked at with"
+                f" fewer than {fewest}"
+            )
+
+
 def outcome_of(stage: str, given: pd.Series, schools: Sequence[str]) -> Array:
     """Return an outcome, school by school, in standard deviations about its mean.
 
@@ -253,6 +279,7 @@ def outcome_of(stage: str, given: pd.Series, schools: Sequence[str]) -> Array:
     if twice := list(named.index[named.index.duplicated()].unique()):
         raise ResponseError(f"outcome {stage!r} has several values of {listing(twice)}")
     column = pd.to_numeric(named.reindex(list(schools)), errors="coerce").to_numpy(dtype=np.float64)
+    column = np.where(np.isinf(column), np.nan, column)
     unread = named.reindex(list(schools)).notna().to_numpy() & np.isnan(column)
     if unread.any():
         odd = named.reindex(list(schools))[unread].iloc[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, ResponseError, listing
 from internal_coherence.instrument import Instrument
-from internal_coherence.ordering.orders import Order, Stage
+from internal_coherence.ordering.orders import Order, Stage, warn_of_misspelt_scales
 from internal_coherence.responses import Responses, score
 
 Array = NDArray[np.float64]
@@ -61,6 +61,7 @@ def measured_stages(order: Order, instrument: Instrument) -> tuple[Stage, ...]:
         If fewer than two are measured, or a stage is measured only in part: it would be another stage then.
     """
     known = {scale.key for scale in instrument.scales}
+    warn_of_misspelt_scales(order, known, "the order")
     for stage in order.stages:
         absent = [key for key in stage.measured_by if key not in known]
         if absent and len(absent) < len(stage.measured_by):

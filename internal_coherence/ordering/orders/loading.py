@@ -65,10 +65,14 @@ def load_order(name_or_path: str | Path) -> Order:
     >>> ic.load_order("elmore-boston")
     <Order 'elmore-boston': provisional; leadership_practice → structure_and_process → collective_efficacy → ...>
     """
+    if not isinstance(name_or_path, (str, Path)):
+        raise InstrumentError(f"load_order takes a name or a path, not {name_or_path!r}")
     if name_or_path in BUNDLED:
         text = files("internal_coherence.ordering").joinpath(f"data/{name_or_path}.toml").read_text(encoding="utf-8")
     else:
         path = Path(name_or_path)
+        if path.suffix and not path.is_file():
+            raise InstrumentError(f"there is no file {str(path)!r}")
         if not path.is_file():
             hint = closest(name_or_path, BUNDLED)
             raise InstrumentError(

@@ -6,7 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from internal_coherence.errors import InstrumentError, ModelError, check_option, closest, listing
+from internal_coherence.errors import (
+    InstrumentError,
+    MissingDataWarning,
+    ModelError,
+    check_option,
+    closest,
+    listing,
+    warn,
+)
 from internal_coherence.instrument import Provenance
 from internal_coherence.ordering.graphs import (
     CompletedGraph,
@@ -181,6 +189,10 @@ class Order(Record):
         >>> ic.Order.from_text("leadership -> team_support -> collective_efficacy")
         <Order 'mine': provisional; leadership → team_support → collective_efficacy>
         """
+        if measured_by is not None and not isinstance(measured_by, Mapping):
+            raise InstrumentError(
+                f"measured_by says stage by stage which scales measure it, as in {{'teams': ['team_support']}}, not {measured_by!r}"
+            )
         read = read_graph(text)
         graph = read.graph
         given = {stage: (s,) if isinstance(s, str) else tuple(s) for stage, s in (measured_by or {}).items()}
@@ -416,6 +428,30 @@ def check_order(given: object, verb: str) -> None:
         raise ModelError(
             f"{verb} takes an Order, as load_order() or Order.from_text() make them, not {type(given).__name__}"
         )
+
+
+def warn_of_misspelt_scales(order: Order, known: Collection[str], verb: str) -> None:
+    """Warn of scales that the survey has not, but has one that is called nearly so: the stage counts as not measured.
+
+    Parameters
+    ----------
+    order : Order
+    known : collection of str
+        Keys of the survey's scales.
+    verb : str
+        What was asked, for the message.
+
+    Warns
+    -----
+    MissingDataWarning
+    """
+    for stage in order.stages:
+        for scale in stage.measured_by:
+            if scale not in known and (hint := closest(scale, known)):
+                message = (
+                    f"the survey has no scale {scale!r}, so stage {stage.key!r} is taken as not measured by it{hint}"
+                )
+                warn(f"{verb}: {message}", MissingDataWarning)
 
 
 def _stage_table(stage: Stage) -> dict[str, Any]:

@@ -155,8 +155,13 @@ class OrderOverTime(Record):
         if not self.converged:
             return f"<{self.order!r} over {len(self.waves)} waves, {self.model}: not converged; {self.fit.trouble}>"
         p = dict(zip(self.tests["kind"], self.tests["pvalue_f"], strict=True))
+        improper = (
+            "; the solution is improper"
+            if any("negative variance" in n or "impossible" in n for n in self.fit.notes)
+            else ""
+        )
         return (
-            f"<{self.order!r} over {len(self.waves)} waves, {self.model} of {self.measurement}: {self.verdict}"
+            f"<{self.order!r} over {len(self.waves)} waves, {self.model} of {self.measurement}: {self.verdict}{improper}"
             f" (forward p = {p['forward']:.3f}, backward p = {p['backward']:.3f}); {self.n} teachers in"
             f" {self.n_schools} schools>"
         )

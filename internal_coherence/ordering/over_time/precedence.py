@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from internal_coherence.errors import ModelError, listing
 from internal_coherence.instrument import Instrument
-from internal_coherence.ordering.orders import Order, check_order
+from internal_coherence.ordering.orders import Order, check_order, warn_of_misspelt_scales
 
 Kind = Literal["autoregressive", "forward", "backward", "unordered"]
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -79,6 +79,7 @@ def measured_stages(order: Order, instrument: Instrument, what: str) -> Measured
     """
     check_order(order, what)
     here = {scale.key for scale in instrument.scales}
+    warn_of_misspelt_scales(order, here, what)
     scales = {s.key: tuple(k for k in s.measured_by if k in here) for s in order.stages}
     measured = {key: found for key, found in scales.items() if found}
     unmeasured = tuple(key for key, found in scales.items() if not found)

@@ -64,7 +64,7 @@ class RivalOrders(Record):
             ``rank, orders, n_orders, own, log_likelihood, bic, held_out, statistic, pvalue, violated``: the sequences of the class,
             at most twelve of them; how many they are; whether the order asked about is one; the log-likelihood of the answers less
             that of the best class; BIC, and the log-likelihood of an average school that was held out, less the best too; the joint
-            test of all implications; how many of them fail alone.
+            test of all implications; how many of them fail alone, at `alpha` without correction.
         """
         return self.classes
 
