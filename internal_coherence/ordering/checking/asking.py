@@ -177,7 +177,7 @@ def check_ordering(
     check_option("missing", missing, ("fiml", "listwise"))
     check_option("stage_as", stage_as, STAGES_AS)
     one_wave = responses.one_wave("check_ordering")
-    joined = _outcomes(order, outcomes or {})
+    joined = _outcomes(order, {} if outcomes is None else outcomes)
     generator = np.random.default_rng(rng)
     found, refused = _covariances(one_wave, order, levels, joined, missing, stage_as, fewest_schools)
     manner = _Manner(
