@@ -140,7 +140,7 @@ def test_effects_of_political_democracy(reference):
     path = im.PathModel.of(phi, moved, [[], [0], [0, 1]])
     found = {(e.cause, e.effect, e.kind): k for k, e in enumerate(path.effects())}
     values, changes = path.values(path.effects())
-    errors = np.sqrt(np.diag(ev.variance_between(changes)))
+    errors = np.sqrt(np.diag(ev.covariance_by_school(changes)))
     table = lavaan_estimates(reference, "poldem.mediation.ML")
     keys = {"dem60~ind60": (0, 1, "direct"), "dem65~dem60": (1, 2, "direct"), "dem65~ind60": (0, 2, "direct")}
     keys |= {"ind:=a*b": (0, 2, "indirect"), "total:=cp+a*b": (0, 2, "total")}
@@ -163,7 +163,7 @@ def test_effects_of_observed_mediation(reference):
     path = im.PathModel.of(S, moved, parents)
     found = {(e.cause, e.effect, e.kind): k for k, e in enumerate(path.effects())}
     values, changes = path.values(path.effects())
-    errors = np.sqrt(np.diag(ev.variance_between(changes)))
+    errors = np.sqrt(np.diag(ev.covariance_by_school(changes)))
     table = lavaan_estimates(reference, "path.observed.mediation")
     keys = {"x4~x1": (0, 2, "direct"), "x9~x4": (2, 3, "direct"), "x9~x1": (0, 3, "direct")}
     keys |= {"ab:=a*b": (0, 3, "indirect"), "tot:=c+a*b": (0, 3, "total")}

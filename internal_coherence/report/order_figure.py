@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from math import isnan
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def draw_order(
         _box(ink, spot, names[key], dashed=key in unseen)
     for way in found:
         ink.way(way)
-        if at is not None and way.link.shown == way.link.shown:
+        if at is not None and not isnan(way.link.shown):
             ink.number(way)
     return ink.ax
 
@@ -115,7 +116,7 @@ def _note(order: Order, result: OrderingResult | None, at: LevelResult | None) -
     provisional = f"{order.title}. A provisional order, not a tested law." if order.provisional else f"{order.title}."
     if result is None or at is None:
         return f"{provisional} Dashed boxes: nothing in the survey measures the stage. Dashed arrows: inferred."
-    joint = f" (joint p {decimal(at.joint.pvalue, 3)})" if at.joint.pvalue == at.joint.pvalue else ""
+    joint = f" (joint p {decimal(at.joint.pvalue, 3)})" if not isnan(at.joint.pvalue) else ""
     return (
         f"{provisional} {at.level.capitalize()} schools: associations in standard deviations, given the other stages with an arrow to"
         f" the same stage; they would be effects only if the order were right. Dashed arrow: its {level_text(result.level)}"

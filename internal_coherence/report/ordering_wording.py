@@ -316,15 +316,15 @@ def level_sentences(part: LevelResult, alpha: float, matters: float) -> list[str
     said = [f"{PLACE[part.level]} ({n.n_teachers} teachers, {n.n_schools} schools): {VERDICTS[part.verdict]}"]
     if part.verdict == "untestable":
         return said
-    if j.pvalue == j.pvalue:
+    if j.method == "hotelling":
         said.append(
             f"All {_count(j.n_implications, 'implication')} together: F({j.df}, {j.df_residual}) = {decimal(j.statistic)},"
             f" p = {decimal(j.pvalue, 3)}."
         )
     else:
         said.append(
-            f"There are {j.n_implications} implications and {j.n_schools} schools: all together can't be tested with fewer schools"
-            " than implications; they are tested one by one."
+            f"All {_count(j.n_implications, 'implication')} together: the smallest p, times their number, is {decimal(j.pvalue, 3)}. An F of"
+            f" so many with {j.n_schools} schools would not hold its level."
         )
     failed = part.tests[part.tests["verdict"] == "contradicted"]
     if len(failed) and part.verdict != "contradicted":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,7 +241,7 @@ class OrderingResult(Record):
         n = self.levels[0].covariance
         looked = " and ".join(f"{part.level} schools {part.verdict}" for part in self.levels)
         least = self.local_tests["detectable"].max() if len(self.local_tests) else float("nan")
-        could = f"; smallest violation detectable {least:.2f}" if least == least else ""
+        could = f"; smallest violation detectable {least:.2f}" if not isnan(least) else ""
         same = f"; {len(self.equivalent_orders)} equivalent graphs" if self.equivalent_orders else ""
         of = f"{n.n_teachers} teachers in {n.n_schools} schools"
         return f"<OrderingResult {self.order.key!r}, {self.reading}: {looked}{could}{same}; {of}>"

@@ -2,7 +2,7 @@
 
 from internal_coherence.ordering.evidence.between import FEWEST_SCHOOLS, between_schools, check_outcomes
 from internal_coherence.ordering.evidence.measurement_model import STAGES_AS, StageAs
-from internal_coherence.ordering.evidence.stage_covariance import Level, StageCovariance, variance_between
+from internal_coherence.ordering.evidence.stage_covariance import Level, StageCovariance, covariance_by_school
 from internal_coherence.ordering.evidence.stages import StageScores, measured_stages, stage_scores
 from internal_coherence.ordering.evidence.within import Missing, within_schools
 
@@ -16,8 +16,8 @@ __all__ = [
     "StageScores",
     "between_schools",
     "check_outcomes",
+    "covariance_by_school",
     "measured_stages",
     "stage_scores",
-    "variance_between",
     "within_schools",
 ]

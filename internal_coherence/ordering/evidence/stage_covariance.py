@@ -103,7 +103,7 @@ class StageCovariance(Record):
                 "first": [self.stages[i] for i in first],
                 "second": [self.stages[j] for j in second],
                 "correlation": standard.matrix[first, second],
-                "se": np.sqrt(np.diag(variance_between(standard.contributions[:, first, second]))),
+                "se": np.sqrt(np.diag(covariance_by_school(standard.contributions[:, first, second]))),
             }
         )
 
@@ -114,7 +114,7 @@ class StageCovariance(Record):
         )
 
 
-def variance_between(moved: Array) -> Array:
+def covariance_by_school(moved: Array) -> Array:
     """Return covariances from what each school adds.
 
     Parameters

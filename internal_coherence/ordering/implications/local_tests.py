@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, nctdtrinc, stdtr, stdtrit
 
-from internal_coherence.ordering.evidence import StageCovariance, variance_between
+from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school
 from internal_coherence.ordering.graphs import Independence
 from internal_coherence.ordering.implications.functions import partial_correlation
 from internal_coherence.records import Record
@@ -123,7 +123,7 @@ class Associations:
         """Return Wald's statistic of all together; NaN where there are no more schools than implications."""
         if not len(self.z) or self.n_schools <= len(self.z):
             return float("nan")
-        return float(self.z @ np.linalg.solve(variance_between(self.moved), self.z))
+        return float(self.z @ np.linalg.solve(covariance_by_school(self.moved), self.z))
 
 
 def local_tests(found: Associations, level: str, *, alpha: float, matters: float) -> pd.DataFrame:

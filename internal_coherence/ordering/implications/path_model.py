@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from internal_coherence.errors import ImproperSolutionWarning, ModelError, warn
-from internal_coherence.ordering.evidence import StageCovariance, variance_between
+from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school
 from internal_coherence.ordering.implications.functions import path_coefficients, product_along, total_effects
 
 Array = NDArray[np.float64]
@@ -136,7 +136,7 @@ class PathModel:
         """
         arrows = [(j, i) for j, own in enumerate(self.parents) for i in own]
         rows, columns = (np.array(ends, dtype=np.intp) for ends in zip(*arrows, strict=True))
-        covariance = variance_between(self.moved[:, rows, columns])
+        covariance = covariance_by_school(self.moved[:, rows, columns])
         values = rng.multivariate_normal(self.B[rows, columns], covariance, size=draws, method="eigh")
         none = np.zeros((0, *self.B.shape))
         found = np.empty((draws, len(effects)))
@@ -194,7 +194,7 @@ def effects_table(
     if not effects:
         return pd.DataFrame(columns=list(COLUMNS))
     values, moved = model.values(effects)
-    se, df = np.sqrt(np.diag(variance_between(moved))), covariance.n_schools - 1
+    se, df = np.sqrt(np.diag(covariance_by_school(moved))), covariance.n_schools - 1
     reach = stdtrit(df, (1 + level) / 2) * se
     lower, upper = values - reach, values + reach
     if interval != "delta":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from internal_coherence.ordering.evidence import StageCovariance, variance_between
+from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school
 from internal_coherence.ordering.implications import MOST_BETWEEN, implied_covariance, joint_pvalue, partial_correlation
 from internal_coherence.ordering.rivals.permuting import Labels, Shape
 
@@ -161,7 +161,7 @@ class _Tests:
             return float("nan"), float("nan"), 0
         z = np.array([self._one(claim)[0] for claim in claims])
         moved = np.stack([self._one(claim)[1] for claim in claims], axis=1)
-        V = variance_between(moved)
+        V = covariance_by_school(moved)
         p = 2 * stdtr(J - 1, -np.abs(z) / np.sqrt(np.diag(V)))
         W = float(z @ np.linalg.solve(V, z)) if q < J else float("nan")
         found = joint_pvalue(W, p, J, by_f=self.covariance.level == "within" or q <= MOST_BETWEEN)
