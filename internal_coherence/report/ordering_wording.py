@@ -323,8 +323,8 @@ def level_sentences(part: LevelResult, alpha: float, matters: float) -> list[str
         )
     else:
         said.append(
-            f"All {_count(j.n_implications, 'implication')} together: the smallest p, times their number, is {decimal(j.pvalue, 3)}. An F of"
-            f" so many with {j.n_schools} schools would not hold its level."
+            f"All {_count(j.n_implications, 'implication')} together: the smallest p, times their number, is {decimal(j.pvalue, 3)}."
+            f" An F of so many with {j.n_schools} schools would not hold its level."
         )
     failed = part.tests[part.tests["verdict"] == "contradicted"]
     if len(failed) and part.verdict != "contradicted":
