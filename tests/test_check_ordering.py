@@ -587,8 +587,11 @@ def test_few_schools(answers):
     assert found.verdict != "compatible"
     with pytest.raises(ic.ResponseError, match="not looked at with fewer than 40"):
         ic.check_ordering(few, CHAIN, levels=["between"])
-    with pytest.raises(ic.ResponseError, match="needs several"):
-        ic.check_ordering(answers.select(school=answers.schools[0]), CHAIN)
+    for k in (1, 2):
+        with pytest.raises(ic.ResponseError, match=rf"{k} school\(s\) answered, and the order has 3 arrow\(s\)"):
+            ic.check_ordering(answers.select(school=list(answers.schools[:k])), CHAIN)
+    with pytest.raises(ic.ResponseError, match=r"12 school\(s\) answered, and the order has 15 arrow\(s\)"):
+        ic.check_ordering(ic.simulate_responses(n_schools=12, rng=1), ic.load_order("working-scales"))
 
 
 def test_a_teacher_alone_is_left_out_and_counted(answers):

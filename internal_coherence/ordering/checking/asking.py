@@ -284,6 +284,12 @@ def _covariances(
 ) -> tuple[list[StageCovariance], list[tuple[str, str]]]:
     """Estimate how stages go together at each level; a level that was not asked for by name may be refused."""
     stages = measured_stages(order, responses.instrument)
+    n_arrows = len(projected(order.graph(), [stage.key for stage in stages]).arrows)
+    if len(responses.schools) < max(n_arrows, 3):
+        raise ResponseError(
+            f"{len(responses.schools)} school(s) answered, and the order has {n_arrows} arrow(s) between measured stages: standard errors"
+            " that count schools need as many schools as arrows, and three at the least"
+        )
     check_outcomes(outcomes, responses.schools, fewest)
     found: list[StageCovariance] = []
     refused: list[tuple[str, str]] = []
