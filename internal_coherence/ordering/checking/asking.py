@@ -287,8 +287,8 @@ def _covariances(
     n_arrows = len(projected(order.graph(), [stage.key for stage in stages]).arrows)
     if len(responses.schools) < max(n_arrows, 3):
         raise ResponseError(
-            f"{len(responses.schools)} school(s) answered, and the order has {n_arrows} arrow(s) between measured stages: standard errors"
-            " that count schools need as many schools as arrows, and three at the least"
+            f"{len(responses.schools)} school(s) answered, and the order has {n_arrows} arrow(s) between measured stages: errors that"
+            " count schools need as many schools as arrows, and three at the least"
         )
     check_outcomes(outcomes, responses.schools, fewest)
     found: list[StageCovariance] = []
