@@ -18,7 +18,7 @@ import internal_coherence as ic
 from internal_coherence.moments.grouping import SchoolMoments
 from internal_coherence.ordering import StageChange, StageReading, stage_map, stage_movement
 from internal_coherence.ordering.use.moving import error_of_difference
-from internal_coherence.ordering.use.orthants import by_lattice, survivals
+from internal_coherence.ordering.use.orthants import by_lattice, lower_orthants
 from internal_coherence.ordering.use.posterior import (
     StagePosterior,
     StagePrior,
@@ -53,7 +53,7 @@ def stored(reference):
 def test_orthants_are_those_of_mvtnorm(stored):
     for case in stored["orthants"]:
         z, R, G = (np.array(case[name], dtype=float) for name in ("z", "R", "G"))
-        found = survivals(z, R)
+        found = lower_orthants(z, R)
         assert found[:3] == pytest.approx(G[:3], abs=1e-12)
         assert found[3:] == pytest.approx(G[3:], abs=2e-5)
 
@@ -68,24 +68,24 @@ def test_equicorrelated_orthants_are_one_integral(K, r):
     for h in (-0.7, 0.0, 1.1):
         exact = (w * ndtr((h - math.sqrt(r) * t) / math.sqrt(1 - r)) ** K).sum() / math.sqrt(2 * math.pi)
         R = np.where(np.eye(K, dtype=bool), 1.0, r)
-        assert survivals(np.full(K, h), R)[-1] == pytest.approx(exact, abs=3e-5 if K > 3 or r > 0.8 else 1e-9)
+        assert lower_orthants(np.full(K, h), R)[-1] == pytest.approx(exact, abs=3e-5 if K > 3 or r > 0.8 else 1e-9)
 
 
 def test_orthants_at_the_edges():
     R = np.full((3, 3), 0.3) + 0.7 * np.eye(3)
-    one = survivals(np.array([0.4]), np.eye(1))[0]
-    assert survivals(np.array([np.inf, 0.4, np.inf]), R) == pytest.approx([1, one, one], abs=1e-15)
-    assert survivals(np.array([0.4, -np.inf, 2.0]), R) == pytest.approx([one, 0, 0], abs=1e-15)
-    same = survivals(np.array([0.4, 0.4, 0.4]), np.ones((3, 3)))
+    one = lower_orthants(np.array([0.4]), np.eye(1))[0]
+    assert lower_orthants(np.array([np.inf, 0.4, np.inf]), R) == pytest.approx([1, one, one], abs=1e-15)
+    assert lower_orthants(np.array([0.4, -np.inf, 2.0]), R) == pytest.approx([one, 0, 0], abs=1e-15)
+    same = lower_orthants(np.array([0.4, 0.4, 0.4]), np.ones((3, 3)))
     assert same == pytest.approx([one] * 3, abs=1e-4)  # variables that are one and the same
-    assert survivals(np.zeros(2), np.array([[1.0, -1.0], [-1.0, 1.0]]))[1] == pytest.approx(0, abs=1e-6)
-    assert survivals(np.zeros(0), np.zeros((0, 0))).shape == (0,)
+    assert lower_orthants(np.zeros(2), np.array([[1.0, -1.0], [-1.0, 1.0]]))[1] == pytest.approx(0, abs=1e-6)
+    assert lower_orthants(np.zeros(0), np.zeros((0, 0))).shape == (0,)
 
 
 def test_the_lattice_agrees_with_the_integral(stored):
     for case in stored["orthants"]:
         z, R = np.array(case["z"], dtype=float), np.array(case["R"], dtype=float)
-        assert by_lattice(z, R)[:3] == pytest.approx(survivals(z, R)[:3], abs=1e-4)
+        assert by_lattice(z, R)[:3] == pytest.approx(lower_orthants(z, R)[:3], abs=1e-4)
 
 
 @given(

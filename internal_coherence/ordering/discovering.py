@@ -73,7 +73,7 @@ def discover_order(
     result: OrderingResult,
     *,
     method: Search = "pc",
-    level: str | None = None,
+    at: str | None = None,
     alpha: float = 0.05,
     background: bool = False,
 ) -> DiscoveredGraph:
@@ -88,7 +88,7 @@ def discover_order(
         Of `check_ordering`.
     method : {"pc", "ges"}
         The PC algorithm, by tests of partial correlations; or greedy equivalence search, by BIC.
-    level : {"within", "between"}, optional
+    at : {"within", "between"}, optional
         By default the first.
     alpha : float
         Of the PC algorithm's tests.
@@ -125,7 +125,7 @@ def discover_order(
         raise ModelError("background=True holds the order in method='pc' only")
     if not 0 < alpha < 1:
         raise ModelError(f"alpha={alpha!r} is not between 0 and 1")
-    part = result.levels[0] if level is None else result.at(level)
+    part = result.levels[0] if at is None else result.at(at)
     stages = part.covariance.stages
     n = effective_teachers(part.covariance)
     rows = rows_with(part.covariance.correlations, max(round(n), len(stages) + 2))

@@ -13,7 +13,7 @@ from internal_coherence.measurement import Validation
 from internal_coherence.report import wording
 from internal_coherence.report.figures import as_svg
 from internal_coherence.report.model_figures import draw_residual_map
-from internal_coherence.report.pages import environment
+from internal_coherence.report.pages import environment, written
 from internal_coherence.report.path_diagram import draw_path_diagram
 from internal_coherence.report.reliability_figure import draw_reliability
 from internal_coherence.report.rivals_wording import describe_rivals
@@ -60,10 +60,7 @@ def validation_page(found: Validation, path: str | Path | None = None) -> str:
             made_by=wording.made_by(),
         )
     )
-    if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(page, encoding="utf-8")
-    return page
+    return written(page, path)
 
 
 def _items(found: Validation) -> Section:

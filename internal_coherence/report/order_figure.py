@@ -24,7 +24,7 @@ LINE: Final = 18
 
 
 def draw_order(
-    order: Order, ax: Axes | None = None, *, result: OrderingResult | None = None, level: str | None = None
+    order: Order, ax: Axes | None = None, *, result: OrderingResult | None = None, at: str | None = None
 ) -> Axes:
     """Draw an order of stages, with the estimates of its arrows where it was tested.
 
@@ -35,7 +35,7 @@ def draw_order(
         Where to draw; by default on a figure as large as the order needs.
     result : OrderingResult, optional
         Of this order.
-    level : {"within", "between"}, optional
+    at : {"within", "between"}, optional
         Of the estimates; by default the first that was looked at.
 
     Returns
@@ -43,18 +43,18 @@ def draw_order(
     Axes
         In inches.
     """
-    at = None if result is None else result.levels[0] if level is None else result.at(level)
+    part = None if result is None else result.levels[0] if at is None else result.at(at)
     names = {stage.key: _broken(stage.label or stage.key) for stage in order.stages}
-    links = _links(order, at)
+    links = _links(order, part)
     layout = _layout(names, [(link.source, link.target) for link in links])
     found = ways(links, layout)
-    ink = paper(ax, layout, found, [], _note(order, result, at))
-    unseen = order.unmeasured if at is None else tuple(k for k in names if k not in at.covariance.stages)
+    ink = paper(ax, layout, found, [], _note(order, result, part))
+    unseen = order.unmeasured if part is None else tuple(k for k in names if k not in part.covariance.stages)
     for key, spot in layout.spots.items():
         _box(ink, spot, names[key], dashed=key in unseen)
     for way in found:
         ink.way(way)
-        if at is not None and not isnan(way.link.shown):
+        if part is not None and not isnan(way.link.shown):
             ink.number(way)
     return ink.ax
 

@@ -17,7 +17,7 @@ from internal_coherence.records import Record
 from internal_coherence.report import ordering_wording as say
 from internal_coherence.report.figures import as_svg
 from internal_coherence.report.order_figure import draw_order
-from internal_coherence.report.pages import environment
+from internal_coherence.report.pages import environment, written
 from internal_coherence.report.rival_orders_figure import draw_rival_orders
 from internal_coherence.report.sections import Section, captioned
 from internal_coherence.report.wording import level_text, made_by
@@ -68,10 +68,7 @@ def ordering_page(found: OrderingResult, path: str | Path | None = None, sensiti
             made_by=made_by(),
         )
     )
-    if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(page, encoding="utf-8")
-    return page
+    return written(page, path)
 
 
 def _order(found: OrderingResult) -> Section:
@@ -137,7 +134,7 @@ def _effects(found: OrderingResult) -> Section:
         question="If the order were right and nothing unmeasured stood behind the stages, how strong would its arrows be?",
     )
     for part in found.levels:
-        drawn = draw_order(found.order, result=found, level=part.level)
+        drawn = draw_order(found.order, result=found, at=part.level)
         section.figures.append(as_svg(drawn, f"order-{part.level}", say.PLACE[part.level], "Numbers as in the table"))
         section.tables.append(
             captioned(f"{say.PLACE[part.level]}, in standard deviations of the stages", part.effects, EFFECT_COLUMNS)

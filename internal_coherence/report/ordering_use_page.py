@@ -9,7 +9,7 @@ from internal_coherence.ordering import StageMap, StageMovement, WeakStage
 from internal_coherence.report import ordering_wording
 from internal_coherence.report.figures import as_svg
 from internal_coherence.report.ordering_use_figures import draw_stage_map, draw_stage_movement
-from internal_coherence.report.pages import environment
+from internal_coherence.report.pages import environment, written
 from internal_coherence.report.stage_views import order_view
 from internal_coherence.report.tables import html_table
 from internal_coherence.report.wording import FORMATIVE_USE, made_by
@@ -44,7 +44,7 @@ def weak_stage_page(found: WeakStage, path: str | Path | None = None) -> str:
             made_by=made_by(),
         )
     )
-    return _written(page, path)
+    return written(page, path)
 
 
 def stage_map_page(found: StageMap, path: str | Path | None = None) -> str:
@@ -71,7 +71,7 @@ def stage_map_page(found: StageMap, path: str | Path | None = None) -> str:
         picture=as_svg(draw_stage_map(found), "stage-map", "Schools along the order", described),
         table=html_table(found.conclusions(), most_rows=MOST_ROWS),
     )
-    return _written(page, path)
+    return written(page, path)
 
 
 def stage_movement_page(found: StageMovement, path: str | Path | None = None) -> str:
@@ -98,16 +98,9 @@ def stage_movement_page(found: StageMovement, path: str | Path | None = None) ->
         picture=as_svg(draw_stage_movement(found), "stage-movement", "Changes between two waves", described),
         table=html_table(found.to_frame().drop(columns=["stage", "note"])),
     )
-    return _written(page, path)
+    return written(page, path)
 
 
 def _page(**contents: object) -> str:
     template = environment().get_template("ordering_use.html.j2")
     return template.render(**contents, formative_use=FORMATIVE_USE, made_by=made_by())
-
-
-def _written(page: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(page, encoding="utf-8")
-    return page

@@ -50,6 +50,22 @@ def profile_page(
     str
     """
     page = environment().get_template("profile.html.j2").render(**_contents(profile, _orders(order), bar, metric))
+    return written(page, path)
+
+
+def written(page: str, path: str | Path | None) -> str:
+    """Return a page, and write it where that was asked for.
+
+    Parameters
+    ----------
+    page : str
+    path : path or None
+        None for nowhere; folders are made.
+
+    Returns
+    -------
+    str
+    """
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(page, encoding="utf-8")

@@ -219,14 +219,14 @@ class OrderingResult(Record):
 
         return ordering_page(self, path, sensitivity)
 
-    def plot(self, ax: Axes | None = None, level: str | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, at: str | None = None) -> Axes:
         """Draw the order with what its arrows come to at one level.
 
         Parameters
         ----------
         ax : Axes, optional
             Where to draw; by default on a figure of its own.
-        level : {"within", "between"}, optional
+        at : {"within", "between"}, optional
             By default the first.
 
         Returns
@@ -235,7 +235,7 @@ class OrderingResult(Record):
         """
         from internal_coherence.report import draw_order
 
-        return draw_order(self.order, ax, result=self, level=level)
+        return draw_order(self.order, ax, result=self, at=at)
 
     def __repr__(self) -> str:
         n = self.levels[0].covariance

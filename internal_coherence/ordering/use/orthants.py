@@ -22,7 +22,7 @@ LEAST: Final = 1e-12
 """Of the eigenvalues of R: variables that are functions of each other are kept apart by so much."""
 
 
-def survivals(z: Array, R: Array) -> Array:
+def lower_orthants(z: Array, R: Array) -> Array:
     """Return the probability that the first k variables lie at or below their points, for every k.
 
     Parameters

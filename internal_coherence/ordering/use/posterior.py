@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.ordering.use.orthants import survivals
+from internal_coherence.ordering.use.orthants import lower_orthants
 from internal_coherence.schools.shrinkage.across_scales import shrink_vectors
 
 Array = NDArray[np.float64]
@@ -134,7 +134,7 @@ def first_below(posterior: StagePosterior, bar: Array) -> tuple[Array, Array]:
         R = posterior.covariance / np.outer(sd, sd)
     R = np.where(sure[:, None] | sure[None, :], 0.0, R)
     np.fill_diagonal(R, 1.0)
-    above = np.concatenate([[1.0], survivals(z, np.clip(R, -1, 1))])
-    return np.array([1 - survivals(z[[k]], np.ones((1, 1)))[0] for k in range(len(z))]), np.append(
+    above = np.concatenate([[1.0], lower_orthants(z, np.clip(R, -1, 1))])
+    return np.array([1 - lower_orthants(z[[k]], np.ones((1, 1)))[0] for k in range(len(z))]), np.append(
         above[:-1] - above[1:], above[-1]
     )
