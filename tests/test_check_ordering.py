@@ -677,7 +677,7 @@ def test_rows_have_the_correlations_that_were_asked_for():
     np.testing.assert_allclose(np.corrcoef(rows_with(R, 50).T), R, atol=1e-12)
 
 
-# What an attack on the numbers found
+# Edges
 
 
 def test_many_implications_between_schools_are_joined_by_their_smallest_p():
