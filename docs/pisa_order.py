@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 
+import numpy as np
 import pandas as pd
 from pisa_teachers import PROFESSION, REVERSED, WORKPLACE
 
@@ -32,6 +33,9 @@ def main() -> None:
         order = ic.Order.from_text(text, key=name, outcomes=["country"])
         here = (country == name).astype(float)
         found.append(ic.check_ordering(teachers, order, levels=["between"], outcomes={"country": here}, rng=1))
+    size = np.log(teachers.school.value_counts())
+    larger = ic.Order.from_text("size -> workplace -> profession", key="size of the school", outcomes=["size"])
+    found.append(ic.check_ordering(teachers, larger, levels=["between"], outcomes={"size": size}, rng=1))
     for result in found:
         sys.stdout.write(f"{result!r}\n")
         for table in (result.correlations, result.local_tests, result.effects):
