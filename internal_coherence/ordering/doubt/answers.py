@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from internal_coherence.measurement.consistency.coefficients import coefficient_alpha
 from internal_coherence.ordering.doubt.halves import SchoolTeachers
 from internal_coherence.ordering.evidence import StageScores
 from internal_coherence.ordering.orders import Stage
@@ -74,7 +74,7 @@ def within_reliability(responses: Responses, stages: Sequence[Stage], scores: St
     Returns
     -------
     (k,) array
-        Alpha, stratified by the stage's scales; a scale of one item, whose reliability is not known, counts as 1.
+        Alpha, stratified by the stage's scales.
     """
     items, school = responses.items, responses.school
     scales = score(responses)[[key for stage in stages for key in stage.measured_by]]
@@ -87,13 +87,9 @@ def within_reliability(responses: Responses, stages: Sequence[Stage], scores: St
     found = []
     for k, stage in enumerate(stages):
         unshared = [
-            variances[key] * (1 - _alpha(apart[list(responses.instrument.scale(key).item_keys)]))
+            variances[key]
+            * (1 - float(coefficient_alpha(apart[responses.instrument.scale(key).item_keys].cov().to_numpy())))
             for key in stage.measured_by
         ]
         found.append(1 - float(np.sum(unshared)) / len(unshared) ** 2 / matrix[k, k])
     return np.array(found)
-
-
-def _alpha(items: pd.DataFrame) -> float:
-    C, k = items.cov().to_numpy(), items.shape[1]
-    return float(k / (k - 1) * (1 - np.trace(C) / C.sum())) if k > 1 else 1.0

@@ -16,6 +16,7 @@ from internal_coherence.ordering.evidence import (
     StageCovariance,
     StageScores,
     between_schools,
+    error_by_school,
     measured_stages,
     stage_scores,
     within_schools,
@@ -170,7 +171,7 @@ def claim_test(matrix: Array, moved: Array, stages: Sequence[str], claim: Indepe
     if not np.linalg.eigvalsh(matrix[np.ix_(at, at)])[0] > 1e-10 * np.trace(matrix):
         return float("nan"), float("nan"), float("nan")
     r, change = partial_correlation(matrix, moved, at[0], at[1], at[2:])
-    se = float(np.sqrt(J / (J - 1) * (change**2).sum()))
+    se = float(error_by_school(change))
     return r, se, float(2 * stdtr(J - 1, -abs(np.arctanh(r)) * (1 - r**2) / se))
 
 

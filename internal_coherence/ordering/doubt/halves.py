@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from internal_coherence.ordering.evidence import contributions_without
+from internal_coherence.ordering.evidence.between import SchoolCrossProducts
+
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
@@ -61,9 +64,7 @@ class HalfProducts:
         (J, k, k) array
             A function f of the covariance has the jackknife's squared standard error J/(J − 1) Σⱼ (∂f/∂Φ · ιⱼ)².
         """
-        J, without = len(self.products), self.without_each()
-        moved: Array = (without.mean(axis=0) - without) * ((J - 1) / J)
-        return moved
+        return contributions_without(self.without_each())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,13 +99,8 @@ class SchoolTeachers:
         -------
         SchoolTeachers
         """
-        size = np.bincount(school).astype(np.float64)
-        centred = values - values.mean(axis=0)
-        mean = np.stack([np.bincount(school, x) for x in centred.T], axis=1) / size[:, None]
-        apart = (centred - mean[school])[np.argsort(school, kind="stable")]
-        parts = np.split(apart, np.cumsum(size[:-1]).astype(np.intp))
-        scatter = np.stack([part.T @ part / (len(part) - 1) for part in parts])
-        return cls(size=size, mean=mean, scatter=scatter)
+        sums = SchoolCrossProducts.of(values, school, int(school.max()) + 1)
+        return cls(size=sums.size, mean=sums.mean, scatter=sums.within / (sums.size - 1)[:, None, None])
 
     def whole(self) -> HalfProducts:
         """Return what comes of not halving: every teacher tells of cause and effect alike.

@@ -14,7 +14,7 @@ from internal_coherence.errors import ModelError, check_level
 from internal_coherence.ordering.doubt.claims import Doubted
 from internal_coherence.ordering.doubt.errors_in_common import indirect_at, vanishing_rho
 from internal_coherence.ordering.doubt.residuals import held_constant
-from internal_coherence.ordering.evidence import Level, StageCovariance
+from internal_coherence.ordering.evidence import Level, StageCovariance, error_by_school
 from internal_coherence.ordering.graphs import Graph, MixedGraph
 from internal_coherence.ordering.orders import Order
 from internal_coherence.records import Record
@@ -196,13 +196,13 @@ def _path(
     S, moved = held_constant(covariance.matrix, covariance.contributions, at, held)
     J = covariance.n_schools
     estimate, change = indirect_at(S, moved, np.concatenate([[0.0], rho]))
-    se = np.sqrt(J / (J - 1) * (change**2).sum(axis=0))
+    se = error_by_school(change)
     reach = stdtrit(J - 1, (1 + level) / 2) * se
     lower, upper = estimate - reach, estimate + reach
     zero, of_schools = vanishing_rho(S, moved)
     row = (
         *(*path, ", ".join(given), estimate[0], se[0], 2 * stdtr(J - 1, -abs(estimate[0] / se[0])), lower[0], upper[0]),
-        *(zero, float(np.sqrt(J / (J - 1) * (of_schools**2).sum())), zero**2),
+        *(zero, float(error_by_school(of_schools)), zero**2),
     )
     named = dict(zip(("cause", "mediator", "effect"), path, strict=True))
     table = {"rho": rho, "estimate": estimate[1:], "se": se[1:], "ci_lower": lower[1:], "ci_upper": upper[1:]}

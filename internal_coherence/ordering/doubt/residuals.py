@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from internal_coherence.ordering.implications import path_coefficients
+from internal_coherence.ordering.evidence import error_by_school
 
 Array = NDArray[np.float64]
 
@@ -72,14 +72,11 @@ def slope(matrix: Array, moved: Array, cause: int, effect: int, given: Sequence[
     -------
     Slope
     """
-    J = len(moved)
-    parents: list[list[int]] = [[] for _ in matrix]
-    parents[effect] = [cause, *given]
-    B, change = path_coefficients(matrix, moved, parents)
-    S, _ = held_constant(matrix, moved, [cause, effect], given)
+    S, change = held_constant(matrix, moved, [cause, effect], given)
+    estimate = S[0, 1] / S[0, 0]
     left = S[1, 1] - S[0, 1] ** 2 / S[0, 0]
     return Slope(
-        estimate=float(B[effect, cause]),
-        se=float(np.sqrt(J / (J - 1) * (change[:, effect, cause] ** 2).sum())),
+        estimate=float(estimate),
+        se=float(error_by_school((change[:, 0, 1] - estimate * change[:, 0, 0]) / S[0, 0])),
         scale=float(np.sqrt(left / S[0, 0])),
     )

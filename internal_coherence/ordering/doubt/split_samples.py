@@ -14,7 +14,7 @@ from scipy.special import stdtr, stdtrit
 from internal_coherence.errors import ModelError, ResponseError, check_level, listing
 from internal_coherence.ordering.doubt.claims import Doubted
 from internal_coherence.ordering.doubt.halves import HalfProducts, SchoolTeachers, average, halved
-from internal_coherence.ordering.evidence import StageScores, stage_scores
+from internal_coherence.ordering.evidence import StageScores, error_by_school, stage_scores
 from internal_coherence.ordering.graphs import Independence
 from internal_coherence.ordering.implications import partial_correlation
 from internal_coherence.ordering.orders import Order
@@ -226,7 +226,7 @@ def _table(
     for kind, claim in pairs + [("implied independence", claim) for claim in claims]:
         i, j, *given = (stages.index(stage) for stage in (claim.first, claim.second, *claim.given))
         r, change = partial_correlation(B, moved, i, j, given)
-        z, se = np.arctanh(r), np.sqrt(J / (J - 1) * (change**2).sum()) / (1 - r**2)
+        z, se = np.arctanh(r), error_by_school(change) / (1 - r**2)
         reach = stdtrit(J - 1, (1 + level) / 2) * se
         p = 2 * stdtr(J - 1, -abs(z) / se)
         limits = np.tanh(z - reach), np.tanh(z + reach)

@@ -2,7 +2,13 @@
 
 from internal_coherence.ordering.evidence.between import FEWEST_SCHOOLS, between_schools, check_outcomes
 from internal_coherence.ordering.evidence.measurement_model import STAGES_AS, StageAs
-from internal_coherence.ordering.evidence.stage_covariance import Level, StageCovariance, covariance_by_school
+from internal_coherence.ordering.evidence.stage_covariance import (
+    Level,
+    StageCovariance,
+    contributions_without,
+    covariance_by_school,
+    error_by_school,
+)
 from internal_coherence.ordering.evidence.stages import StageScores, measured_stages, stage_scores
 from internal_coherence.ordering.evidence.within import Missing, within_schools
 
@@ -16,7 +22,9 @@ __all__ = [
     "StageScores",
     "between_schools",
     "check_outcomes",
+    "contributions_without",
     "covariance_by_school",
+    "error_by_school",
     "measured_stages",
     "stage_scores",
     "within_schools",

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from internal_coherence.errors import ModelError, ResponseError, listing
-from internal_coherence.ordering.evidence.stage_covariance import StageCovariance
+from internal_coherence.ordering.evidence.stage_covariance import StageCovariance, contributions_without
 from internal_coherence.ordering.evidence.stage_likelihood import StageLikelihood
 from internal_coherence.ordering.evidence.stages import StageScores
 
@@ -66,7 +66,6 @@ def between_schools(
         raise ResponseError(f"each of the {J} schools has one teacher: how much of a mean is error can't be told")
     sums = SchoolCrossProducts.of(values, school, J)
     matrix = sums.between()
-    without = sums.between_without_each()
     if flat := [stage for stage, variance in zip(stages, np.diag(matrix), strict=True) if not variance > 0]:
         raise ModelError(
             f"between schools there is no more difference on {listing(flat)} than {len(values)} teachers' answers make by chance"
@@ -76,12 +75,11 @@ def between_schools(
             f"between {J} schools the stages' estimated covariances are not positive definite: two stages can't be told apart, or"
             " schools are too few"
         )
-    moved = (without.mean(axis=0) - without) * ((J - 1) / J)
     return StageCovariance(
         level="between",
         stages=stages,
         matrix=matrix,
-        _contributions=moved,
+        _contributions=contributions_without(sums.between_without_each()),
         _schools=names,
         n_teachers=len(values),
         n_excluded=scores.n_excluded + len(scores.teachers) - len(values),

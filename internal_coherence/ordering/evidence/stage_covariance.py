@@ -103,7 +103,7 @@ class StageCovariance(Record):
                 "first": [self.stages[i] for i in first],
                 "second": [self.stages[j] for j in second],
                 "correlation": standard.matrix[first, second],
-                "se": np.sqrt(np.diag(covariance_by_school(standard.contributions[:, first, second]))),
+                "se": error_by_school(standard.contributions[:, first, second]),
             }
         )
 
@@ -112,6 +112,40 @@ class StageCovariance(Record):
             f"<StageCovariance {self.level} schools: {len(self.stages)} stages, {self.n_teachers} teachers in"
             f" {self.n_schools} schools; {self.corrected}>"
         )
+
+
+def contributions_without(without: Array) -> Array:
+    """Return what each unit adds to an estimate, to first order, from the estimates without each.
+
+    Parameters
+    ----------
+    without : (J, ...) array
+
+    Returns
+    -------
+    (J, ...) array
+        Whose `covariance_by_school` is the jackknife's.
+    """
+    J = len(without)
+    moved: Array = (without.mean(axis=0) - without) * ((J - 1) / J)
+    return moved
+
+
+def error_by_school(moved: Array) -> Array:
+    """Return standard errors from what each school adds.
+
+    Parameters
+    ----------
+    moved : (J, ...) array
+        First-order contributions of J schools.
+
+    Returns
+    -------
+    (...) array
+    """
+    J = len(moved)
+    error: Array = np.sqrt(J / (J - 1) * (moved**2).sum(axis=0))
+    return error
 
 
 def covariance_by_school(moved: Array) -> Array:

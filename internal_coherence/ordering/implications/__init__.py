@@ -1,6 +1,7 @@
 """What an order implies for the stages' covariances: independences, one by one and together, and effects along its arrows."""
 
 from internal_coherence.ordering.implications.functions import (
+    fisher_z,
     implied_covariance,
     partial_correlation,
     path_coefficients,
@@ -9,7 +10,6 @@ from internal_coherence.ordering.implications.functions import (
     total_effects,
 )
 from internal_coherence.ordering.implications.local_tests import (
-    MOST_BETWEEN,
     Associations,
     JointTest,
     Verdict,
@@ -23,13 +23,13 @@ from internal_coherence.ordering.implications.path_model import INTERVALS, Inter
 
 __all__ = [
     "INTERVALS",
-    "MOST_BETWEEN",
     "Associations",
     "Interval",
     "JointTest",
     "PathModel",
     "Verdict",
     "effects_table",
+    "fisher_z",
     "implied_covariance",
     "joint_pvalue",
     "joint_test",

@@ -51,6 +51,23 @@ def partial_correlation(matrix: Array, moved: Array, i: int, j: int, given: Sequ
     return r, change
 
 
+def fisher_z(matrix: Array, moved: Array, i: int, j: int, given: Sequence[int]) -> tuple[float, Array]:
+    """Return Fisher's transformation of a partial correlation, and what each school adds to it.
+
+    Parameters
+    ----------
+    matrix, moved, i, j, given
+        As in `partial_correlation`.
+
+    Returns
+    -------
+    z : float
+    moved : (J,) array
+    """
+    r, change = partial_correlation(matrix, moved, i, j, given)
+    return float(np.arctanh(r)), change / (1 - r**2)
+
+
 def path_coefficients(matrix: Array, moved: Array, parents: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """Return the regression of every stage on those before it.
 

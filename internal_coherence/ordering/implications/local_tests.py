@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, nctdtrinc, stdtr, stdtrit
 
-from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school
+from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school, error_by_school
 from internal_coherence.ordering.graphs import Independence
-from internal_coherence.ordering.implications.functions import partial_correlation
+from internal_coherence.ordering.implications.functions import fisher_z
 from internal_coherence.records import Record
 
 Array = NDArray[np.float64]
@@ -97,10 +97,8 @@ class Associations:
         z, moved = np.empty(len(claims)), np.empty((covariance.n_schools, len(claims)))
         for c, claim in enumerate(claims):
             given = [place[stage] for stage in claim.given]
-            r, change = partial_correlation(
-                covariance.matrix, covariance.contributions, place[claim.first], place[claim.second], given
-            )
-            z[c], moved[:, c] = np.arctanh(r), change / (1 - r**2)
+            ends = place[claim.first], place[claim.second]
+            z[c], moved[:, c] = fisher_z(covariance.matrix, covariance.contributions, *ends, given)
         return cls(claims=tuple(claims), z=z, moved=moved)
 
     @property
@@ -111,8 +109,7 @@ class Associations:
     @property
     def se(self) -> Array:
         """Standard errors, (q,)."""
-        J = self.n_schools
-        return np.asarray(np.sqrt(J / (J - 1) * (self.moved**2).sum(axis=0)), dtype=np.float64)
+        return error_by_school(self.moved)
 
     @property
     def pvalues(self) -> Array:
@@ -124,6 +121,21 @@ class Associations:
         if not len(self.z) or self.n_schools <= len(self.z):
             return float("nan")
         return float(self.z @ np.linalg.solve(covariance_by_school(self.moved), self.z))
+
+    def joint(self, level: str) -> JointP:
+        """Return how likely so much violation is by chance, all together, where it was found at a level.
+
+        Parameters
+        ----------
+        level : str
+            Only within schools does F hold its level whatever their number.
+
+        Returns
+        -------
+        JointP
+        """
+        by_f = level == "within" or len(self.z) <= MOST_BETWEEN
+        return joint_pvalue(self.wald(), self.pvalues, self.n_schools, by_f=by_f)
 
 
 def local_tests(found: Associations, level: str, *, alpha: float, matters: float) -> pd.DataFrame:
@@ -191,8 +203,7 @@ def joint_test(found: Associations, level: str) -> JointTest:
     JointTest
     """
     q, J, nan = len(found.claims), found.n_schools, float("nan")
-    W = found.wald()
-    p = joint_pvalue(W, found.pvalues, J, by_f=level == "within" or q <= MOST_BETWEEN)
+    p = found.joint(level)
     C = float(-2 * np.log(np.maximum(found.pvalues, 1e-300)).sum()) if q else nan
     return JointTest(
         level=level,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
-from internal_coherence.ordering.evidence import StageCovariance, covariance_by_school
-from internal_coherence.ordering.implications import MOST_BETWEEN, implied_covariance, joint_pvalue, partial_correlation
+from internal_coherence.ordering.evidence import StageCovariance
+from internal_coherence.ordering.implications import Associations, fisher_z, implied_covariance
 from internal_coherence.ordering.rivals.permuting import Labels, Shape
 
 Array = NDArray[np.float64]
@@ -73,9 +73,9 @@ def performance(
     """
     from tqdm import tqdm
 
-    tests = _Tests(covariance=covariance, known={})
+    tests = _tests(covariance, shape, alpha)
     implied = _implied(covariance.matrix, shape, labels)
-    joint = [tests.joint(shape.claims(at), alpha) for at in tqdm(labels, desc="orders", disable=not progress)]
+    joint = [tests(at) for at in tqdm(labels, desc="orders", disable=not progress)]
     arrows = sum(len(own) for own in shape.parents)
     return Performance(
         log_likelihood=covariance._likelihood.values(implied),
@@ -147,30 +147,24 @@ def _implied(matrix: Array, shape: Shape, labels: Sequence[Labels]) -> Array:
     return np.asarray(there[np.arange(len(at))[:, None, None], back[:, :, None], back[:, None, :]], dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tests:
-    """Tests of implications, each computed once however many orders imply it."""
+def _tests(covariance: StageCovariance, shape: Shape, alpha: float) -> Callable[[Labels], tuple[float, float, int]]:
+    """Return what gives F of all implications of an order, their joint p, and how many fail alone.
 
-    covariance: StageCovariance
-    known: dict[tuple[int, int, tuple[int, ...]], tuple[float, Array]]
+    An implication is computed once, however many orders have it.
+    """
 
-    def joint(self, claims: Sequence[tuple[int, int, tuple[int, ...]]], alpha: float) -> tuple[float, float, int]:
-        """Return F of all claims, its p, and how many fail alone."""
-        q, J = len(claims), self.covariance.n_schools
-        if not q:
+    @cache
+    def one(claim: tuple[int, int, tuple[int, ...]]) -> tuple[float, Array]:
+        return fisher_z(covariance.matrix, covariance.contributions, *claim)
+
+    def of(at: Labels) -> tuple[float, float, int]:
+        claims = shape.claims(at)
+        if not claims:
             return float("nan"), float("nan"), 0
-        z = np.array([self._one(claim)[0] for claim in claims])
-        moved = np.stack([self._one(claim)[1] for claim in claims], axis=1)
-        V = covariance_by_school(moved)
-        p = 2 * stdtr(J - 1, -np.abs(z) / np.sqrt(np.diag(V)))
-        W = float(z @ np.linalg.solve(V, z)) if q < J else float("nan")
-        found = joint_pvalue(W, p, J, by_f=self.covariance.level == "within" or q <= MOST_BETWEEN)
-        return found.statistic, found.pvalue, int((p < alpha).sum())
+        z, moved = zip(*map(one, claims), strict=True)
+        # What the claims are called is of no matter here.
+        found = Associations(claims=(), z=np.array(z), moved=np.stack(moved, axis=1))
+        joint = found.joint(covariance.level)
+        return joint.statistic, joint.pvalue, int((found.pvalues < alpha).sum())
 
-    def _one(self, claim: tuple[int, int, tuple[int, ...]]) -> tuple[float, Array]:
-        """Return Fisher's z of a partial correlation, and what each school adds to it."""
-        if claim not in self.known:
-            c = self.covariance
-            r, moved = partial_correlation(c.matrix, c.contributions, *claim)
-            self.known[claim] = float(np.arctanh(r)), moved / (1 - r**2)
-        return self.known[claim]
+    return of
