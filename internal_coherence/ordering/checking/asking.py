@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Final, get_args
 
 import numpy as np
@@ -18,9 +17,10 @@ from internal_coherence.errors import (
     check_level,
     check_option,
     closest,
-    listing,
 )
+from internal_coherence.ordering.checking.noting import notes_of
 from internal_coherence.ordering.checking.record import LevelResult, OrderingResult
+from internal_coherence.ordering.checking.without_data import adjustment_table, equivalents
 from internal_coherence.ordering.evidence import (
     FEWEST_SCHOOLS,
     STAGES_AS,
@@ -38,11 +38,8 @@ from internal_coherence.ordering.evidence.redrawing import redrawn
 from internal_coherence.ordering.graphs import (
     Graph,
     MixedGraph,
-    adjustment_sets,
     completed,
-    equivalent_graphs,
     implied_independences,
-    instrumental_variables,
     projected,
 )
 from internal_coherence.ordering.implications import (
@@ -64,14 +61,6 @@ from internal_coherence.responses import Responses
 from internal_coherence.responses.record import check_responses
 
 LEVELS: Final[tuple[str, ...]] = get_args(Level)
-MOST_EQUIVALENT: Final = 1000
-"""Equivalent graphs beyond these are not listed."""
-MOST_PERMUTED: Final = 7
-"""Stages up to which all their sequences are looked through."""
-FEW_SCHOOLS: Final = 10
-ALMOST_ONE: Final = 0.9
-MOST_SEARCHED: Final = 10
-"""Measured stages up to which all sets are tried that might be held constant."""
 
 
 def check_ordering(
@@ -198,7 +187,7 @@ def check_ordering(
     joint = joint_test(both, " and ".join(part.level for part in looked))
     widest = max(found, key=lambda covariance: len(covariance.stages))
     left = projected(graph, widest.stages)
-    equivalent, same = _equivalent(left)
+    equivalent, same = equivalents(left)
     return OrderingResult(
         order=order,
         reading=reading,
@@ -209,12 +198,12 @@ def check_ordering(
         equivalent_orders=equivalent,
         completed=None if left.confounded else completed(Graph(left.nodes, left.arrows)),
         same_shape=same,
-        adjustment=_adjustment(graph, widest.stages),
+        adjustment=adjustment_table(graph, widest.stages),
         alpha=alpha,
         matters=matters,
         level=level,
         interval=interval,
-        notes=_notes(order, found, left, equivalent),
+        notes=notes_of(order, found, left, equivalent),
     )
 
 
@@ -377,93 +366,3 @@ def _overall(parts: Sequence[LevelResult], both: Associations, joint: JointTest,
     if len(parts) == 1:
         return parts[0].verdict
     return verdict_of(local_tests(both, joint.level, alpha=how.alpha, matters=how.matters), joint, how.alpha)
-
-
-def _equivalent(left: MixedGraph) -> tuple[tuple[Graph, ...], tuple[str, ...]]:
-    """Return the graphs that imply the same, and those of them that are the order in another sequence.
-
-    None where unmeasured stages stand behind several, or where there are too many to list.
-    """
-    if left.confounded:
-        return (), ()
-    own = Graph(left.nodes, left.arrows)
-    try:
-        every = equivalent_graphs(own, limit=MOST_EQUIVALENT)
-    except ModelError:
-        return (), ()
-    shape, k = Shape.of(left), len(left.nodes)
-    if k > MOST_PERMUTED:
-        return every, ()
-    labels = tuple(permutations(range(k)))
-    same, drawn = shape.class_of(labels[0]), shape.arrows(labels[0])
-    others = [at for at in labels if shape.class_of(at) == same and shape.arrows(at) != drawn]
-    distinct = {shape.arrows(at): at for at in reversed(others)}
-    return every, tuple(" → ".join(left.nodes[n] for n in at) for at in reversed(distinct.values()))
-
-
-def _adjustment(graph: Graph, measured: Collection[str]) -> pd.DataFrame:
-    """Say for each two stages that arrows lead between what a regression must hold constant."""
-    few = len(measured) <= MOST_SEARCHED
-    rows = []
-    for cause in graph.nodes:
-        for effect in graph.nodes:
-            if cause == effect or effect not in graph.descendants(cause) or not {cause, effect} <= set(measured):
-                continue
-            total = adjustment_sets(graph, cause, effect, measured=measured) if few else None
-            joined = (cause, effect) in graph.arrows
-            direct = adjustment_sets(graph, cause, effect, of="direct", measured=measured) if joined and few else None
-            found = instrumental_variables(graph, cause, effect, measured) if joined and few else ()
-            rows.append(
-                (
-                    cause,
-                    effect,
-                    _sets_in_words(total, graph),
-                    _sets_in_words(direct, graph),
-                    "; ".join(one.variable + (f" given {', '.join(one.given)}" if one.given else "") for one in found),
-                )
-            )
-    return pd.DataFrame(rows, columns=["cause", "effect", "total", "direct", "instruments"])
-
-
-def _sets_in_words(sets: tuple[frozenset[str], ...] | None, graph: Graph) -> str:
-    if sets is None:
-        return ""
-    if not sets:
-        return "not possible"
-    named = [", ".join(node for node in graph.nodes if node in one) or "nothing" for one in sets]
-    return " or ".join(named)
-
-
-def _notes(
-    order: Order, found: Sequence[StageCovariance], left: MixedGraph, equivalent: tuple[Graph, ...]
-) -> tuple[str, ...]:
-    notes = [note for covariance in found for note in (*covariance.notes, *_cautions(covariance))]
-    seen = {stage for covariance in found for stage in covariance.stages}
-    if hidden := [stage.key for stage in order.stages if stage.key not in seen]:
-        notes.append(
-            f"nothing measures {listing(hidden)}: arrows through it join its neighbours, and what is said is said of them"
-        )
-    if not left.confounded and not equivalent:
-        notes.append(f"more than {MOST_EQUIVALENT} graphs imply the same, and are not listed")
-    if left.confounded:
-        pairs = ", ".join(f"{a} and {b}" for a, b in left.confounded)
-        notes.append(
-            f"unmeasured stages stand behind {pairs}: other orders are not compared, and equivalents not listed"
-        )
-    notes += [
-        f"{covariance.level} schools: {covariance.n_excluded} teachers are left out, for missing answers or as a school's only one"
-        for covariance in found
-        if covariance.n_excluded
-    ]
-    return tuple(notes)
-
-
-def _cautions(covariance: StageCovariance) -> Iterator[str]:
-    """Say what makes a level's numbers unsteady."""
-    if covariance.n_schools < FEW_SCHOOLS:
-        yield f"{covariance.level} schools: {covariance.n_schools} schools are so few that their standard errors can't be leant on"
-    first, second = np.triu_indices(len(covariance.stages), 1)
-    for i, j in zip(first, second, strict=True):
-        if abs(r := covariance.correlations[i, j]) > ALMOST_ONE:
-            pair = f"{covariance.stages[i]} and {covariance.stages[j]}"
-            yield f"{covariance.level} schools: {pair} correlate {r:.2f}; one given the other is next to nothing"
